@@ -1,0 +1,187 @@
+//! What the audio side and the call say to each other.
+//!
+//! Every queue here is bounded; the two sides share no lock.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Instant;
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::error::DeviceError;
+
+/// The wire's sample rate in Hz: mono, signed 16 bit (`protocol.md` §6).
+pub const WIRE_RATE_HZ: u32 = 24_000;
+/// Samples in one [`Frame`]: 20 ms at [`WIRE_RATE_HZ`].
+pub const FRAME_SAMPLES: usize = 480;
+/// Length of one [`Frame`] in milliseconds.
+pub const FRAME_MS: u64 = 20;
+
+/// Capacity of the microphone queue in frames (1 s). When the call falls behind, the newest frame
+/// is dropped and counted in [`Meters::dropped_frames`].
+pub const FRAME_QUEUE: usize = 50;
+/// Capacity of the control queue.
+pub const CONTROL_QUEUE: usize = 256;
+/// Capacity of the report queue.
+pub const REPORT_QUEUE: usize = 256;
+
+/// The wire's `item_id` of one utterance.
+pub type ItemId = Arc<str>;
+
+/// 20 ms of microphone sound: mono, 24 kHz, after the canceller.
+#[derive(Clone, Debug)]
+pub struct Frame {
+    pub samples: [i16; FRAME_SAMPLES],
+    /// When the last of these samples left the capture callback.
+    pub captured_at: Instant,
+}
+
+/// What becomes of the microphone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Gate {
+    /// Sound passes.
+    #[default]
+    Open,
+    /// Capture runs, every frame is silence.
+    Silent,
+    /// The capture stream is closed, so the system's microphone indicator goes out. No frames come.
+    Released,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum Direction {
+    Microphone,
+    Speaker,
+}
+
+/// From the call to the audio thread.
+#[derive(Clone, Debug)]
+pub enum Control {
+    /// More sound of `item`: mono, 24 kHz. Played in the order given.
+    Speak { item: ItemId, samples: Vec<i16> },
+    /// Nothing more will come for `item`; answered by [`Report::Finished`].
+    Finish { item: ItemId },
+    /// Silence now; answered by [`Report::Flushed`].
+    Flush,
+    Gate(Gate),
+    /// Linear gain of the loudspeaker, 0.0 to 1.0.
+    Volume(f32),
+}
+
+/// How much of an item has really left the loudspeaker.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Played {
+    pub item: ItemId,
+    /// Milliseconds of the item's own sound, the device's latency taken off.
+    pub ms: u64,
+}
+
+/// From the audio thread to the call.
+#[derive(Clone, Debug)]
+pub enum Report {
+    /// The first sample of an item is leaving the loudspeaker.
+    Started { item: ItemId },
+    /// At most ten a second; the only report that may be dropped when the queue is full.
+    Progress(Played),
+    /// The last sample of an item has left the loudspeaker.
+    Finished(Played),
+    /// The loudspeaker is silent. Every item that was queued or half played, in playing order
+    /// (0 ms where nothing of it was heard).
+    Flushed(Vec<Played>),
+    /// A stream runs: its first samples have been seen.
+    Opened { direction: Direction, device: DeviceFormat },
+    /// A stream was closed on purpose.
+    Closed { direction: Direction },
+    /// A stream could not be opened, or broke. The audio thread goes on and tries again.
+    Failed { direction: Direction, error: DeviceError },
+}
+
+/// The device behind a running stream and the format it runs in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeviceFormat {
+    /// Stable id, fit for saving.
+    pub id: String,
+    /// What the system calls the device.
+    pub name: String,
+    pub rate_hz: u32,
+    pub channels: u16,
+    /// cpal's name of the sample format, such as `f32`.
+    pub format: String,
+}
+
+/// Figures that are written many times a second and read when somebody looks.
+#[derive(Debug)]
+pub struct Meters {
+    microphone_dbfs: AtomicU32,
+    speaker_dbfs: AtomicU32,
+    /// Capture samples lost because the ring was full.
+    pub overruns: AtomicU64,
+    /// Playback callbacks that found too few samples while something was being said.
+    pub underruns: AtomicU64,
+    /// [`Frame`]s dropped because the call did not take them.
+    pub dropped_frames: AtomicU64,
+}
+
+/// The level shown for digital silence, in dBFS.
+pub const SILENCE_DBFS: f32 = -96.0;
+
+impl Default for Meters {
+    fn default() -> Self {
+        Self {
+            microphone_dbfs: AtomicU32::new(SILENCE_DBFS.to_bits()),
+            speaker_dbfs: AtomicU32::new(SILENCE_DBFS.to_bits()),
+            overruns: AtomicU64::new(0),
+            underruns: AtomicU64::new(0),
+            dropped_frames: AtomicU64::new(0),
+        }
+    }
+}
+
+impl Meters {
+    /// RMS level of the last 10 ms that passed, in dBFS, never below [`SILENCE_DBFS`].
+    pub fn level(&self, direction: Direction) -> f32 {
+        f32::from_bits(self.slot(direction).load(Ordering::Relaxed))
+    }
+
+    pub fn set_level(&self, direction: Direction, dbfs: f32) {
+        self.slot(direction).store(dbfs.max(SILENCE_DBFS).to_bits(), Ordering::Relaxed);
+    }
+
+    fn slot(&self, direction: Direction) -> &AtomicU32 {
+        match direction {
+            Direction::Microphone => &self.microphone_dbfs,
+            Direction::Speaker => &self.speaker_dbfs,
+        }
+    }
+}
+
+/// The call's side of the audio thread. Tests and the headless caller make their own.
+#[derive(Debug)]
+pub struct Ports {
+    pub frames: flume::Receiver<Frame>,
+    pub control: flume::Sender<Control>,
+    pub reports: flume::Receiver<Report>,
+    pub meters: Arc<Meters>,
+}
+
+/// The other side of [`Ports`].
+#[derive(Debug)]
+pub struct FarPorts {
+    pub frames: flume::Sender<Frame>,
+    pub control: flume::Receiver<Control>,
+    pub reports: flume::Sender<Report>,
+    pub meters: Arc<Meters>,
+}
+
+/// A fresh pair of ends.
+pub fn ports() -> (Ports, FarPorts) {
+    let (frames_in, frames) = flume::bounded(FRAME_QUEUE);
+    let (control, control_out) = flume::bounded(CONTROL_QUEUE);
+    let (reports_in, reports) = flume::bounded(REPORT_QUEUE);
+    let meters = Arc::new(Meters::default());
+    let near = Ports { frames, control, reports, meters: meters.clone() };
+    let far = FarPorts { frames: frames_in, control: control_out, reports: reports_in, meters };
+    (near, far)
+}

@@ -1,0 +1,1 @@
+fn main() { sidetone_shell::run(); }

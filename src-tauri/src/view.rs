@@ -1,0 +1,85 @@
+//! What the window is told: the shell's part of the contract, beside `call`'s events.
+
+use call::{Event, Problem, Snapshot};
+use realtime::Profile;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+/// Everything a freshly loaded window needs.
+#[derive(Clone, Debug, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct AppSnapshot {
+    pub version: String,
+    pub call: Option<Snapshot>,
+    pub profiles: Vec<ProfileView>,
+    /// The id of the profile that *Start* calls.
+    pub active: Option<String>,
+    pub keychain: Keychain,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+#[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Keychain {
+    Available,
+    /// Secrets live only until the app is closed, and the window says so.
+    Unavailable { problem: Problem },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ProfileView {
+    pub profile: Profile,
+    pub secret: SecretState,
+}
+
+/// Where a profile's caller secret is. The secret itself never reaches the window.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum SecretState {
+    None,
+    Keychain,
+    ThisRun,
+}
+
+#[derive(Clone, Debug, Serialize, TS)]
+#[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum AppEvent {
+    /// Apply to the call snapshot.
+    Call { event: Event },
+    /// Replace the call snapshot (a call began, was cleared, or the stream had a gap).
+    CallSnapshot { call: Option<Snapshot> },
+    Profiles { profiles: Vec<ProfileView>, active: Option<String> },
+    Keychain { keychain: Keychain },
+}
+
+/// Whom to call.
+#[derive(Clone, Debug, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+pub enum Target {
+    Practice,
+    Profile { id: String },
+}
+
+/// A profile as the form sends it.
+#[derive(Clone, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct ProfileDraft {
+    /// An empty `id` makes a new profile.
+    pub profile: Profile,
+    /// `null` keeps the stored secret.
+    #[ts(type = "string | null")]
+    pub secret: Option<secrecy::SecretString>,
+}
+
+/// What *Test* found.
+#[derive(Clone, Debug, Serialize, TS)]
+#[serde(tag = "outcome", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Check {
+    /// `message`: one sentence, such as "Your backend answered in 143 ms …".
+    Passed {
+        message: String,
+        #[ts(type = "number")]
+        took_ms: u64,
+    },
+    Failed { problem: Problem },
+}
