@@ -1,2 +1,71 @@
+//! The shell: the only code that names `tauri`. It adapts commands to the call and events to the
+//! window, and gives the core its folders. It decides nothing about a conversation.
+
+mod app;
+mod commands;
+mod keychain;
+mod profiles;
+mod record;
+mod stream;
 pub mod view;
-pub fn run() {}
+
+use anyhow::Context as _;
+use tauri::{Manager as _, RunEvent};
+use tracing_subscriber::EnvFilter;
+
+use app::{App, Places};
+
+/// Opens the window and runs until it is closed. With `--practice` it calls the practice agent at
+/// once.
+///
+/// # Errors
+/// When the window, the app's files or the system's trust store cannot be opened.
+pub fn run() -> anyhow::Result<()> {
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_from_env("SIDETONE_LOG").unwrap_or_else(|_| EnvFilter::new("warn")))
+        .with_writer(std::io::stderr)
+        .init();
+    let practice = std::env::args().skip(1).any(|argument| argument == "--practice");
+    let app = tauri::Builder::default()
+        .invoke_handler(tauri::generate_handler![
+            commands::subscribe,
+            commands::start_call,
+            commands::end_call,
+            commands::clear_call,
+            commands::set_mute,
+            commands::set_turns,
+            commands::talk,
+            commands::interrupt,
+            commands::send_text,
+            commands::dismiss_notice,
+            commands::check_profile,
+            commands::save_profile,
+            commands::delete_profile,
+            commands::set_active,
+        ])
+        .setup(move |tauri| {
+            let path = tauri.path();
+            let places = Places { config: path.app_config_dir()?, data: path.app_local_data_dir()? };
+            let app = App::open(&places).context("could not start")?;
+            tauri.manage(app);
+            let handle = tauri.handle().clone();
+            tauri::async_runtime::spawn(async move { handle.state::<App>().probe_keychain().await });
+            if practice {
+                let handle = tauri.handle().clone();
+                tauri::async_runtime::spawn(async move {
+                    if let Err(problem) = handle.state::<App>().start_call(view::Target::Practice).await {
+                        tracing::error!(?problem, "the practice call did not start");
+                    }
+                });
+            }
+            Ok(())
+        })
+        .build(tauri::generate_context!())
+        .context("could not open the window")?;
+    app.run(|handle, event| {
+        if let RunEvent::Exit = event {
+            tauri::async_runtime::block_on(handle.state::<App>().close());
+        }
+    });
+    Ok(())
+}

@@ -1,9 +1,33 @@
-//! Devices, rings, resampling and the echo canceller's place.
+//! Devices, rings, resampling, levels and the echo canceller's place.
+//!
+//! [`Engine::start`] opens the devices and gives the [`Ports`] through which a call hears and
+//! speaks. Three threads stand behind it: one per device that opens, watches and reopens its
+//! stream, and the audio thread that does everything with samples between the two rings.
 //!
 //! Not here: tokio, sockets, tauri, and any idea of what a call is.
 
+mod canceller;
+mod capture;
+mod device;
+mod engine;
 mod error;
+mod keeper;
+mod level;
+mod playback;
 mod port;
+mod queue;
+mod resampler;
+pub mod ring;
+mod thread;
+mod wire;
 
+pub use device::{Device, Devices, HostChoice, devices};
+pub use engine::{DeviceChoice, Engine, EngineOptions};
 pub use error::DeviceError;
 pub use port::*;
+pub use wire::to_wire;
+
+/// The rate in Hz at which the audio thread works, mono.
+pub(crate) const RATE_HZ: u32 = 48_000;
+/// Samples in 10 ms at [`RATE_HZ`].
+pub(crate) const STEP: usize = 480;

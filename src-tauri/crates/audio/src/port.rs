@@ -11,7 +11,7 @@ use ts_rs::TS;
 
 use crate::error::DeviceError;
 
-/// The wire's sample rate in Hz: mono, signed 16 bit (`protocol.md` §6).
+/// The wire's sample rate in Hz: mono, signed 16 bit.
 pub const WIRE_RATE_HZ: u32 = 24_000;
 /// Samples in one [`Frame`]: 20 ms at [`WIRE_RATE_HZ`].
 pub const FRAME_SAMPLES: usize = 480;
@@ -57,12 +57,17 @@ pub enum Direction {
 }
 
 /// From the call to the audio thread.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Control {
     /// More sound of `item`: mono, 24 kHz. Played in the order given.
-    Speak { item: ItemId, samples: Vec<i16> },
+    Speak {
+        item: ItemId,
+        samples: Vec<i16>,
+    },
     /// Nothing more will come for `item`; answered by [`Report::Finished`].
-    Finish { item: ItemId },
+    Finish {
+        item: ItemId,
+    },
     /// Silence now; answered by [`Report::Flushed`].
     Flush,
     Gate(Gate),
@@ -122,6 +127,8 @@ pub struct Meters {
     pub underruns: AtomicU64,
     /// [`Frame`]s dropped because the call did not take them.
     pub dropped_frames: AtomicU64,
+    /// Samples (24 kHz) of [`Control::Speak`] dropped because 15 minutes of sound were waiting.
+    pub unsaid: AtomicU64,
 }
 
 /// The level shown for digital silence, in dBFS.
@@ -135,6 +142,7 @@ impl Default for Meters {
             overruns: AtomicU64::new(0),
             underruns: AtomicU64::new(0),
             dropped_frames: AtomicU64::new(0),
+            unsaid: AtomicU64::new(0),
         }
     }
 }

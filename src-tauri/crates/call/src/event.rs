@@ -97,6 +97,8 @@ pub enum ProblemCode {
     Microphone,
     MicrophoneDenied,
     Speaker,
+    Keychain,
+    Storage,
     Internal,
 }
 

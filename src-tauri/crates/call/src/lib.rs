@@ -1,2 +1,26 @@
+//! The product: one task joins the devices and the line into a call.
+//!
+//! Not here: sockets and tokens (`realtime`), devices and signal processing (`audio`), storage
+//! (`history`), windows (the shell). It runs the same with files in place of devices.
+
+mod caption;
+mod connect;
 mod event;
+mod files;
+mod machine;
+mod problem;
+mod reply;
+mod server;
+mod session;
+mod setup;
+mod tap;
+mod task;
+mod transcript;
+
+pub use connect::{Checked, Net, NetError, check_addresses};
 pub use event::*;
+pub use files::{FileDevices, WavError, read_wav, write_wav};
+pub use machine::TEXT_LIMIT;
+pub use setup::{Access, Command, Price, Setup};
+pub use tap::Tap;
+pub use task::{Call, CallGone, Devices, Subscriber};

@@ -1,11 +1,14 @@
 //! A profile: one backend and its settings. Holds no secret.
 
+use std::{fmt, net::IpAddr};
+
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
+use url::{Host, Url};
 
-/// Where a realtime session is opened unless the profile says otherwise (`protocol.md` §2.1).
+/// Where a realtime session is opened unless the profile says otherwise (xAI realtime guide).
 pub const DEFAULT_REALTIME_URL: &str = "wss://api.x.ai/v1/realtime";
-/// The alias that follows xAI's newest voice model (`protocol.md` §2.2).
+/// The alias that follows xAI's newest voice model (xAI release notes).
 pub const DEFAULT_MODEL: &str = "grok-voice-latest";
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
@@ -68,11 +71,190 @@ pub enum Caller {
     Header { name: String },
 }
 
-/// The two ways of `protocol.md` §1.5.
+/// The two ways of the xAI realtime guide: a header, or a WebSocket subprotocol.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub enum Auth {
     #[default]
     Bearer,
     Subprotocol,
+}
+
+/// Where a profile leads, checked.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Endpoints {
+    pub token_url: Url,
+    /// With the model in its query, the only place where a model can be chosen (live frames 2026-07).
+    pub realtime_url: Url,
+}
+
+impl fmt::Debug for Endpoints {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Endpoints")
+            .field("token_url", &crate::redact_url(&self.token_url))
+            .field("realtime_url", &crate::redact_url(&self.realtime_url))
+            .finish()
+    }
+}
+
+/// A part of a profile that can be wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Field {
+    TokenUrl,
+    RealtimeUrl,
+    HeaderName,
+    Secret,
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(match self {
+            Self::TokenUrl => "token URL",
+            Self::RealtimeUrl => "realtime URL",
+            Self::HeaderName => "header name",
+            Self::Secret => "secret",
+        })
+    }
+}
+
+/// What is wrong with a profile.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProfileError {
+    #[error("the {field} is missing")]
+    Missing { field: Field },
+    #[error("the {field} is not a URL: {why}")]
+    NotAUrl { field: Field, why: String },
+    #[error("the {field} begins with {scheme}:// but must begin with {wanted}://")]
+    WrongScheme { field: Field, scheme: String, wanted: &'static str },
+    /// Unencrypted to a host that is not this computer.
+    #[error(
+        "the {field} would send secrets unencrypted to {host}: only an address of this computer may go without encryption"
+    )]
+    PlainHttp { field: Field, host: String },
+    #[error("the {field} must not contain a user name or password")]
+    Credentials { field: Field },
+    #[error("{name:?} cannot be the name of an HTTP header")]
+    HeaderName { name: String },
+    #[error("{name} is set by the connection itself and cannot carry the secret")]
+    ReservedHeader { name: String },
+    #[error("the secret contains characters that cannot be sent in a header")]
+    SecretCharacters,
+    #[error("the secret is an xAI API key: it belongs on your backend, not in this app")]
+    SecretIsApiKey,
+}
+
+impl ProfileError {
+    /// Which part of the form to point at.
+    #[must_use]
+    pub fn field(&self) -> Field {
+        match self {
+            Self::Missing { field }
+            | Self::NotAUrl { field, .. }
+            | Self::WrongScheme { field, .. }
+            | Self::PlainHttp { field, .. }
+            | Self::Credentials { field } => *field,
+            Self::HeaderName { .. } | Self::ReservedHeader { .. } => Field::HeaderName,
+            Self::SecretCharacters | Self::SecretIsApiKey => Field::Secret,
+        }
+    }
+}
+
+impl Profile {
+    /// Checks everything about the profile that can be checked without a network.
+    ///
+    /// # Errors
+    /// Says which field is wrong and why.
+    pub fn endpoints(&self) -> Result<Endpoints, ProfileError> {
+        let token_url = check_url(&self.token_url, Field::TokenUrl, "https", "http")?;
+        let mut realtime_url = realtime_url(&self.realtime_url)?;
+        if !self.model.trim().is_empty() {
+            set_query(&mut realtime_url, "model", self.model.trim());
+        }
+        if let Caller::Header { name } = &self.caller {
+            check_header_name(name)?;
+        }
+        Ok(Endpoints { token_url, realtime_url })
+    }
+}
+
+/// Checks a realtime URL, such as one that a backend names beside its token.
+///
+/// # Errors
+/// When it is none, or goes unencrypted to a host that is not this computer.
+pub fn realtime_url(text: &str) -> Result<Url, ProfileError> {
+    check_url(text, Field::RealtimeUrl, "wss", "ws")
+}
+
+/// Sets one query parameter and leaves the others alone.
+pub fn set_query(url: &mut Url, name: &str, value: &str) {
+    let others: Vec<(String, String)> = url
+        .query_pairs()
+        .filter(|(key, _)| key != name)
+        .map(|(k, v)| (k.into_owned(), v.into_owned()))
+        .collect();
+    url.query_pairs_mut().clear().extend_pairs(others).append_pair(name, value);
+}
+
+/// True for the shape of a long-lived xAI API key: `xai-`, then letters and digits only. A short-lived
+/// token goes on with `realtime-client-secret-`.
+#[must_use]
+pub fn looks_like_xai_key(text: &str) -> bool {
+    text.trim()
+        .strip_prefix("xai-")
+        .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
+}
+
+pub(crate) fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => {
+            let name = name.trim_end_matches('.');
+            name == "localhost" || name.ends_with(".localhost")
+        }
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => IpAddr::V6(address).to_canonical().is_loopback(),
+        None => false,
+    }
+}
+
+fn check_url(
+    text: &str,
+    field: Field,
+    encrypted: &'static str,
+    plain: &'static str,
+) -> Result<Url, ProfileError> {
+    let text = text.trim();
+    if text.is_empty() {
+        return Err(ProfileError::Missing { field });
+    }
+    let mut url =
+        Url::parse(text).map_err(|error| ProfileError::NotAUrl { field, why: error.to_string() })?;
+    if url.scheme() != encrypted && url.scheme() != plain {
+        return Err(ProfileError::WrongScheme { field, scheme: url.scheme().to_owned(), wanted: encrypted });
+    }
+    let host = url.host_str().unwrap_or_default().to_owned();
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(ProfileError::Credentials { field });
+    }
+    if url.scheme() == plain && !is_loopback(&url) {
+        return Err(ProfileError::PlainHttp { field, host });
+    }
+    url.set_fragment(None);
+    Ok(url)
+}
+
+fn check_header_name(name: &str) -> Result<(), ProfileError> {
+    let name = name.trim();
+    if name.is_empty() {
+        return Err(ProfileError::Missing { field: Field::HeaderName });
+    }
+    if reqwest::header::HeaderName::try_from(name).is_err() {
+        return Err(ProfileError::HeaderName { name: name.to_owned() });
+    }
+    let reserved =
+        ["host", "content-length", "content-type", "connection", "transfer-encoding", "upgrade", "te"];
+    if reserved.iter().any(|taken| name.eq_ignore_ascii_case(taken)) {
+        return Err(ProfileError::ReservedHeader { name: name.to_owned() });
+    }
+    Ok(())
 }

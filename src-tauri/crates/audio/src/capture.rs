@@ -1,0 +1,97 @@
+//! From the microphone's ring to the call's frames.
+
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use crate::canceller::Canceller;
+use crate::error::DeviceError;
+use crate::level::rms_dbfs;
+use crate::port::{Direction, FRAME_SAMPLES, Frame, Gate, Meters, SILENCE_DBFS, WIRE_RATE_HZ};
+use crate::resampler::Resampler;
+use crate::ring::CaptureLane;
+use crate::{RATE_HZ, STEP};
+
+pub(crate) struct Capture {
+    frames: flume::Sender<Frame>,
+    down: Resampler,
+    samples: [i16; FRAME_SAMPLES],
+    filled: usize,
+    line: Option<Line>,
+}
+
+/// A running microphone.
+struct Line {
+    lane: CaptureLane,
+    up: Resampler,
+    heard: Vec<f32>,
+    captured_at: Instant,
+    lost: u64,
+}
+
+impl Capture {
+    pub(crate) fn new(frames: flume::Sender<Frame>) -> Result<Self, DeviceError> {
+        let down = Resampler::fixed_input(RATE_HZ, WIRE_RATE_HZ, STEP)?;
+        Ok(Self { frames, down, samples: [0; FRAME_SAMPLES], filled: 0, line: None })
+    }
+
+    pub(crate) fn attach(&mut self, lane: CaptureLane) -> Result<(), DeviceError> {
+        self.detach();
+        let up = Resampler::fixed_output(lane.rate_hz, RATE_HZ, STEP)?;
+        let heard = Vec::with_capacity(up.most_wanted());
+        self.line = Some(Line { lane, up, heard, captured_at: Instant::now(), lost: 0 });
+        Ok(())
+    }
+
+    pub(crate) fn detach(&mut self) {
+        self.line = None;
+        self.down.reset();
+        self.filled = 0;
+    }
+
+    /// Takes every whole 10 ms out of the ring.
+    pub(crate) fn pump(&mut self, gate: Gate, canceller: &mut Canceller, meters: &Meters) {
+        let Some(line) = &mut self.line else {
+            meters.set_level(Direction::Microphone, SILENCE_DBFS);
+            return;
+        };
+        while let Ok(tick) = line.lane.ticks.pop() {
+            line.captured_at = tick.at;
+            meters.overruns.fetch_add(tick.lost - line.lost, Ordering::Relaxed);
+            line.lost = tick.lost;
+        }
+        let mut sound = [0.0; STEP];
+        loop {
+            let wanted = line.up.wanted();
+            if line.lane.samples.slots() < wanted {
+                break;
+            }
+            line.heard.clear();
+            line.heard.extend((0..wanted).map_while(|_| line.lane.samples.pop().ok()));
+            let frame = line.up.process(&line.heard);
+            if frame.len() != STEP {
+                continue;
+            }
+            sound.copy_from_slice(frame);
+            canceller.capture(&mut sound);
+            if gate != Gate::Open {
+                sound.fill(0.0);
+            }
+            meters.set_level(Direction::Microphone, rms_dbfs(&sound));
+            for &sample in self.down.process(&sound) {
+                let Some(slot) = self.samples.get_mut(self.filled) else { break };
+                *slot = (sample * 32_768.0).round() as i16;
+                self.filled += 1;
+                if self.filled == FRAME_SAMPLES {
+                    self.filled = 0;
+                    let frame = Frame { samples: self.samples, captured_at: line.captured_at };
+                    if let Err(flume::TrySendError::Full(_)) = self.frames.try_send(frame) {
+                        meters.dropped_frames.fetch_add(1, Ordering::Relaxed);
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {}

@@ -1,0 +1,421 @@
+//! The engine on a real sound server: what is said is heard, what is heard was said.
+#![cfg(target_os = "linux")]
+
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail};
+use audio::{
+    Control, DeviceChoice, DeviceError, Direction, Engine, EngineOptions, Gate, HostChoice, ItemId, Played,
+    Ports, Report,
+};
+
+/// Ends a test that waits for something that never comes.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// One desk at a time: the sound server is found through the process's environment.
+static DESK: Mutex<()> = Mutex::new(());
+
+struct Desk {
+    sound: rig::Sound,
+    folder: tempfile::TempDir,
+    _alone: MutexGuard<'static, ()>,
+}
+
+impl Desk {
+    fn new() -> Result<Self> {
+        let alone = DESK.lock().unwrap_or_else(PoisonError::into_inner);
+        // What is tested is the engine, not how a machine that compiles beside it shares its time.
+        rig::real_time();
+        let sound = rig::Sound::start()?;
+        adopt(&sound.env());
+        Ok(Self { sound, folder: tempfile::tempdir()?, _alone: alone })
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    /// The server carries out a closing a moment after it was told.
+    fn await_microphone_let_go(&self) -> Result<()> {
+        await_true("nobody records", || Ok(self.sound.source_outputs()?.is_empty()))
+    }
+
+    /// Speech at 24 kHz, and the file it is in.
+    fn speech(&self, text: &str) -> Result<(Vec<f32>, PathBuf)> {
+        let path = self.file("speech.wav");
+        rig::speech(text, &path)?;
+        Ok((rig::wav::read_mono(&path)?.0, path))
+    }
+}
+
+#[expect(unsafe_code, reason = "cpal finds the server by the environment alone")]
+fn adopt(env: &[(String, String)]) {
+    for (name, value) in env {
+        // SAFETY: DESK keeps other tests out, and no engine runs yet that could read along.
+        unsafe { std::env::set_var(name, value) };
+    }
+}
+
+fn await_true(what: &str, mut condition: impl FnMut() -> Result<bool>) -> Result<()> {
+    let until = Instant::now() + PATIENCE;
+    while !condition()? {
+        anyhow::ensure!(Instant::now() < until, "it did not come true that {what}");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
+}
+
+fn pulse() -> EngineOptions {
+    EngineOptions { host: HostChoice::PulseAudio, ..EngineOptions::default() }
+}
+
+/// The first report that `pick` takes; the ones before it are dropped.
+fn await_report<T>(ports: &Ports, what: &str, mut pick: impl FnMut(Report) -> Option<T>) -> Result<T> {
+    let until = Instant::now() + PATIENCE;
+    let mut passed = Vec::new();
+    while let Ok(report) = ports.reports.recv_deadline(until) {
+        passed.push(format!("{report:?}"));
+        if let Some(found) = pick(report) {
+            return Ok(found);
+        }
+    }
+    bail!("no {what}; there were {passed:?}")
+}
+
+fn await_open(ports: &Ports, wanted: Direction) -> Result<audio::DeviceFormat> {
+    await_report(ports, &format!("open {wanted:?}"), |report| match report {
+        Report::Opened { direction, device } if direction == wanted => Some(device),
+        _ => None,
+    })
+}
+
+fn await_failure(ports: &Ports, wanted: Direction) -> Result<DeviceError> {
+    await_report(ports, &format!("failed {wanted:?}"), |report| match report {
+        Report::Failed { direction, error } if direction == wanted => Some(error),
+        _ => None,
+    })
+}
+
+fn await_finish(ports: &Ports, wanted: &str) -> Result<Played> {
+    await_report(ports, &format!("finished {wanted}"), |report| match report {
+        Report::Finished(played) if *played.item == *wanted => Some(played),
+        _ => None,
+    })
+}
+
+/// In pieces of 100 ms, all at once, as a server sends them.
+fn say(ports: &Ports, item: &str, samples: &[f32]) -> Result<()> {
+    let item = ItemId::from(item);
+    let samples: Vec<i16> = samples.iter().map(|sample| (sample * 32_767.0) as i16).collect();
+    for piece in samples.chunks(2_400) {
+        ports.control.send(Control::Speak { item: item.clone(), samples: piece.to_vec() })?;
+    }
+    Ok(ports.control.send(Control::Finish { item })?)
+}
+
+/// How much of what was said can be found in what was heard, from 0.0 to 1.0, by pieces of 250 ms:
+/// a hole that a busy machine tears costs a piece, a wrong rate, order or format costs them all.
+fn recognised(said: &[f32], heard: &[f32], heard_hz: u32) -> f32 {
+    let heard = rig::resample(heard, heard_hz, 24_000);
+    let pieces: Vec<_> = said.chunks_exact(6_000).filter(|piece| rig::rms_dbfs(piece) > -35.0).collect();
+    let found = pieces.iter().filter(|piece| rig::correlate(piece, &heard, 24_000).correlation > 0.85);
+    found.count() as f32 / pieces.len() as f32
+}
+
+fn tone(seconds: f32) -> Vec<f32> {
+    let count = (seconds * 24_000.0) as u32;
+    (0..count).map(|at| (at as f32 * std::f32::consts::TAU * 440.0 / 24_000.0).sin() * 0.3).collect()
+}
+
+fn milliseconds(samples: &[f32]) -> u64 {
+    samples.len() as u64 / 24
+}
+
+/// Speaks into the microphone and gives what arrived as frames (24 kHz).
+fn listen(desk: &Desk, ports: &Ports, path: &std::path::Path) -> Result<Vec<f32>> {
+    let mut heard = Vec::new();
+    let mut spoken = Some(desk.sound.speak_async(path)?);
+    let until = Instant::now() + Duration::from_secs(6);
+    while let Ok(frame) = ports.frames.recv_deadline(until) {
+        heard.extend(frame.samples.iter().map(|&sample| f32::from(sample) / 32_768.0));
+    }
+    spoken.take().context("somebody spoke")?.wait()?;
+    Ok(heard)
+}
+
+#[test]
+fn what_is_spoken_into_the_microphone_arrives_as_frames() -> Result<()> {
+    let desk = Desk::new()?;
+    let (said, path) = desk.speech("the first boat leaves at ten past eight")?;
+    let (engine, ports) = Engine::start(pulse());
+    let device = await_open(&ports, Direction::Microphone)?;
+    assert_eq!((device.id.as_str(), device.name.as_str()), ("pulseaudio:mic", "Microphone"));
+    assert_eq!((device.rate_hz, device.channels, device.format.as_str()), (44_100, 2, "i16"));
+    let heard = listen(&desk, &ports, &path)?;
+    let found = recognised(&said, &heard, 24_000);
+    assert!(found > 0.6, "{found:?}");
+    assert_eq!(ports.meters.overruns.load(std::sync::atomic::Ordering::Relaxed), 0);
+    drop(engine);
+    desk.await_microphone_let_go()?;
+    await_true("nobody plays", || Ok(desk.sound.pactl(&["list", "short", "sink-inputs"])?.is_empty()))?;
+    Ok(())
+}
+
+#[test]
+fn what_is_said_is_heard_from_the_loudspeaker_and_counted() -> Result<()> {
+    let desk = Desk::new()?;
+    let (said, _) = desk.speech("and the next one leaves an hour later")?;
+    let (_engine, ports) = Engine::start(pulse());
+    assert_eq!(await_open(&ports, Direction::Speaker)?.id, "pulseaudio:speaker");
+    let recording = desk.sound.record_speaker(&desk.file("heard.wav"))?;
+    say(&ports, "one", &said)?;
+    await_report(&ports, "start", |report| matches!(report, Report::Started { .. }).then_some(()))?;
+    await_report(&ports, "progress", |report| matches!(report, Report::Progress(_)).then_some(()))?;
+    let loud = ports.meters.level(Direction::Speaker);
+    assert!(loud > audio::SILENCE_DBFS, "{loud}");
+    assert_eq!(await_finish(&ports, "one")?.ms, milliseconds(&said));
+    std::thread::sleep(Duration::from_millis(500));
+    let (heard, rate) = recording.stop()?;
+    let found = recognised(&said, &heard, rate);
+    assert!(found > 0.6, "{found:?}");
+    Ok(())
+}
+
+#[test]
+fn a_flush_falls_silent_and_tells_how_much_was_heard() -> Result<()> {
+    let desk = Desk::new()?;
+    let (_engine, ports) = Engine::start(pulse());
+    await_open(&ports, Direction::Speaker)?;
+    let recording = desk.sound.record_speaker(&desk.file("heard.wav"))?;
+    say(&ports, "long", &tone(20.0))?;
+    say(&ports, "next", &tone(1.0))?;
+    await_report(&ports, "progress", |report| match report {
+        Report::Progress(played) => (played.ms > 800).then_some(()),
+        _ => None,
+    })?;
+    ports.control.send(Control::Flush)?;
+    let flushed = await_report(&ports, "flush", |report| match report {
+        Report::Flushed(played) => Some(played),
+        _ => None,
+    })?;
+    let [long, next] = flushed.as_slice() else { bail!("{flushed:?}") };
+    assert_eq!((&*long.item, &*next.item, next.ms), ("long", "next", 0));
+    std::thread::sleep(Duration::from_millis(700));
+    let (heard, rate) = recording.stop()?;
+    let sounding = heard.iter().filter(|sample| sample.abs() > 0.001).count() as u64;
+    let sounded_ms = sounding * 1_000 / u64::from(rate);
+    // What the device's own buffer held when the flush came (two callbacks) was still heard.
+    assert!(sounded_ms.abs_diff(long.ms) < 150, "{sounded_ms} ms sounded, {} ms counted", long.ms);
+    let last = &heard[heard.len() - rate as usize / 4..];
+    assert!(rig::rms_dbfs(last) < -90.0, "{} dBFS", rig::rms_dbfs(last));
+
+    // The line is not spoilt: the next item plays from its beginning.
+    say(&ports, "after", &tone(0.5))?;
+    assert_eq!(await_finish(&ports, "after")?.ms, 500);
+    Ok(())
+}
+
+#[test]
+fn every_format_of_a_device_carries_speech() -> Result<()> {
+    let desk = Desk::new()?;
+    let (said, path) = desk.speech("on sundays there is no boat")?;
+    for (number, (format, rate_hz, channels)) in [
+        ("s16le", 44_100, 2),
+        ("u8", 16_000, 1),
+        ("float32le", 48_000, 6),
+        ("s32le", 96_000, 2),
+        ("s24le", 8_000, 1),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let shape = format!("format={format} rate={rate_hz} channels={channels}");
+        let out = format!("sink_name=out{number} {shape}");
+        desk.sound.pactl(&["load-module", "module-null-sink", &out])?;
+        let within = format!("sink_name=in{number} {shape}");
+        desk.sound.pactl(&["load-module", "module-null-sink", &within])?;
+        let source = format!("master=in{number}.monitor source_name=mic{number} {shape}");
+        desk.sound.pactl(&["load-module", "module-remap-source", &source])?;
+        let (_engine, ports) = Engine::start(EngineOptions {
+            microphone: DeviceChoice::Id(format!("pulseaudio:mic{number}")),
+            speaker: DeviceChoice::Id(format!("pulseaudio:out{number}")),
+            ..pulse()
+        });
+        let mut open = Vec::new();
+        while open.len() < 2 {
+            open.push(await_report(&ports, "both devices", |report| match report {
+                Report::Opened { device, .. } => Some(device),
+                _ => None,
+            })?);
+        }
+        for device in &open {
+            assert_eq!((device.rate_hz, device.channels), (rate_hz, channels), "{device:?}");
+        }
+        let monitor = format!("out{number}.monitor");
+        let recording = desk.sound.record(&monitor, &desk.file("heard.wav"))?;
+        say(&ports, "item", &said)?;
+        assert_eq!(await_finish(&ports, "item")?.ms, milliseconds(&said));
+        std::thread::sleep(Duration::from_millis(300));
+        let (heard, rate) = recording.stop()?;
+        let found = recognised(&said, &heard, rate);
+        assert!(found > 0.6, "loudspeaker {shape}: {found:?}");
+
+        while ports.frames.try_recv().is_ok() {}
+        let mut player = desk.sound.speak_into(&format!("in{number}"), &path)?;
+        let mut heard = Vec::new();
+        while player.is_speaking()? {
+            while let Ok(frame) = ports.frames.recv_timeout(Duration::from_millis(100)) {
+                heard.extend(frame.samples.iter().map(|&sample| f32::from(sample) / 32_768.0));
+                if !player.is_speaking()? {
+                    break;
+                }
+            }
+        }
+        let found = recognised(&said, &heard, 24_000);
+        assert!(found > 0.6, "microphone {shape}: {found:?}");
+    }
+    Ok(())
+}
+
+#[test]
+fn a_muted_microphone_gives_silence_and_a_released_one_is_closed() -> Result<()> {
+    let desk = Desk::new()?;
+    let (_, path) = desk.speech("nobody must hear this")?;
+    let (engine, ports) = Engine::start(EngineOptions { gate: Gate::Silent, ..pulse() });
+    await_open(&ports, Direction::Microphone)?;
+    let heard = listen(&desk, &ports, &path)?;
+    assert!(!heard.is_empty());
+    assert!(heard.iter().all(|&sample| sample == 0.0));
+
+    ports.control.send(Control::Gate(Gate::Released))?;
+    await_report(&ports, "release", |report| {
+        matches!(report, Report::Closed { direction: Direction::Microphone }).then_some(())
+    })?;
+    desk.await_microphone_let_go()?;
+    while ports.frames.try_recv().is_ok() {}
+    assert!(ports.frames.recv_timeout(Duration::from_millis(300)).is_err());
+
+    ports.control.send(Control::Gate(Gate::Open))?;
+    await_open(&ports, Direction::Microphone)?;
+    assert_eq!(desk.sound.source_outputs()?.len(), 1);
+    drop(engine);
+    desk.await_microphone_let_go()?;
+    Ok(())
+}
+
+#[test]
+fn the_ports_gone_means_the_devices_are_let_go() -> Result<()> {
+    let desk = Desk::new()?;
+    let (_engine, ports) = Engine::start(pulse());
+    await_open(&ports, Direction::Microphone)?;
+    drop(ports);
+    desk.await_microphone_let_go()?;
+    Ok(())
+}
+
+#[test]
+fn without_any_sound_system_items_still_finish() -> Result<()> {
+    let _alone = DESK.lock().unwrap_or_else(PoisonError::into_inner);
+    let nowhere = tempfile::tempdir()?;
+    let path = nowhere.path().display().to_string();
+    adopt(&[("PULSE_SERVER".into(), format!("unix:{path}/none")), ("XDG_RUNTIME_DIR".into(), path)]);
+    let (_engine, ports) = Engine::start(EngineOptions::default());
+    let error = await_failure(&ports, Direction::Speaker)?;
+    assert!(matches!(error, DeviceError::NoDevice(_) | DeviceError::Backend(_)), "{error:?}");
+    say(&ports, "unheard", &tone(1.0))?;
+    say(&ports, "nothing", &[])?;
+    assert_eq!(await_finish(&ports, "unheard")?.ms, 1_000);
+
+    let (_engine, ports) = Engine::start(EngineOptions::default());
+    let error = await_failure(&ports, Direction::Microphone)?;
+    assert!(matches!(error, DeviceError::NoDevice(_) | DeviceError::Backend(_)), "{error:?}");
+    Ok(())
+}
+
+#[test]
+fn a_device_pulled_out_is_replaced_by_another() -> Result<()> {
+    let desk = Desk::new()?;
+    let sink = desk.sound.pactl(&["load-module", "module-null-sink", "sink_name=headset"])?;
+    let source = desk.sound.pactl(&[
+        "load-module",
+        "module-remap-source",
+        "master=mic_in.monitor source_name=boom",
+    ])?;
+    let (_engine, ports) = Engine::start(EngineOptions {
+        microphone: DeviceChoice::Id("pulseaudio:boom".into()),
+        speaker: DeviceChoice::Id("pulseaudio:headset".into()),
+        ..pulse()
+    });
+    assert_eq!(await_open(&ports, Direction::Speaker)?.id, "pulseaudio:headset");
+    desk.sound.pactl(&["unload-module", &sink])?;
+    let error = await_failure(&ports, Direction::Speaker)?;
+    assert!(matches!(error, DeviceError::Lost(_)), "{error:?}");
+    assert_eq!(await_open(&ports, Direction::Speaker)?.id, "pulseaudio:speaker");
+    say(&ports, "still", &tone(0.3))?;
+    assert_eq!(await_finish(&ports, "still")?.ms, 300);
+
+    desk.sound.pactl(&["unload-module", &source])?;
+    let error = await_failure(&ports, Direction::Microphone)?;
+    assert!(matches!(error, DeviceError::Lost(_)), "{error:?}");
+    assert_eq!(await_open(&ports, Direction::Microphone)?.id, "pulseaudio:mic");
+
+    // It is plugged in again, and it is the one that was asked for.
+    desk.sound.pactl(&["load-module", "module-null-sink", "sink_name=headset"])?;
+    assert_eq!(await_open(&ports, Direction::Speaker)?.id, "pulseaudio:headset");
+    Ok(())
+}
+
+#[test]
+fn the_default_device_is_followed() -> Result<()> {
+    let desk = Desk::new()?;
+    desk.sound.pactl(&["load-module", "module-null-sink", "sink_name=other rate=48000"])?;
+    let (_engine, ports) = Engine::start(pulse());
+    assert_eq!(await_open(&ports, Direction::Speaker)?.id, "pulseaudio:speaker");
+    desk.sound.pactl(&["set-default-sink", "other"])?;
+    let device = await_open(&ports, Direction::Speaker)?;
+    assert_eq!((device.id.as_str(), device.rate_hz), ("pulseaudio:other", 48_000));
+    Ok(())
+}
+
+#[test]
+fn a_sound_server_that_dies_is_survived() -> Result<()> {
+    let mut desk = Desk::new()?;
+    let (_engine, ports) = Engine::start(pulse());
+    await_open(&ports, Direction::Speaker)?;
+    say(&ports, "through", &tone(4.0))?;
+    await_report(&ports, "start", |report| matches!(report, Report::Started { .. }).then_some(()))?;
+    let next = rig::Sound::start()?;
+    adopt(&next.env());
+    std::mem::replace(&mut desk.sound, next).stop()?;
+    await_failure(&ports, Direction::Speaker)?;
+    await_open(&ports, Direction::Speaker)?;
+    assert_eq!(await_finish(&ports, "through")?.ms, 4_000);
+    Ok(())
+}
+
+#[test]
+fn devices_are_listed_and_monitors_are_marked() -> Result<()> {
+    let _desk = Desk::new()?;
+    let devices = audio::devices()?;
+    let names = |list: &[audio::Device]| -> Vec<(String, bool, bool)> {
+        let mut names: Vec<_> =
+            list.iter().map(|device| (device.id.clone(), device.is_default, device.is_monitor)).collect();
+        names.sort();
+        names
+    };
+    assert_eq!(
+        names(&devices.outputs),
+        [("pulseaudio:mic_in".into(), false, false), ("pulseaudio:speaker".into(), true, false)]
+    );
+    assert_eq!(
+        names(&devices.inputs),
+        [
+            ("pulseaudio:mic".into(), true, false),
+            ("pulseaudio:mic_in.monitor".into(), false, true),
+            ("pulseaudio:speaker.monitor".into(), false, true),
+        ]
+    );
+    Ok(())
+}

@@ -1,0 +1,216 @@
+//! Asking xAI for a token with the API key.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use hyper::StatusCode;
+use reqwest::header::{AUTHORIZATION, HeaderValue, InvalidHeaderValue, RETRY_AFTER};
+use reqwest::{Client, Response, redirect};
+use rustls::{ClientConfig, RootCertStore};
+use rustls_platform_verifier::BuilderVerifierExt;
+use serde_json::{Value, json};
+
+use crate::refusal::{Fault, Refusal};
+use crate::{ApiKey, Upstream};
+
+/// A token reply has about 150 bytes.
+const LARGEST_REPLY: usize = 64 * 1024;
+/// For an upstream that says 429 without saying for how long.
+const DEFAULT_PAUSE_S: u64 = 10;
+const LONGEST_PAUSE_S: u64 = 3600;
+
+/// Why the mint cannot be set up.
+#[derive(Debug, thiserror::Error)]
+pub enum MintError {
+    #[error("loading the certificates that this computer trusts")]
+    Tls(#[from] rustls::Error),
+    #[error("making the HTTP client")]
+    Client(#[from] reqwest::Error),
+    #[error("making a header of the API key")]
+    Key(#[from] InvalidHeaderValue),
+}
+
+#[derive(Debug)]
+pub(crate) struct Mint {
+    client: Client,
+    upstream: Upstream,
+    key: ApiKey,
+    authorization: HeaderValue,
+}
+
+impl Mint {
+    pub(crate) fn new(upstream: Upstream, key: ApiKey, time: Duration) -> Result<Self, MintError> {
+        let mut authorization = HeaderValue::from_str(&format!("Bearer {}", key.expose()))?;
+        authorization.set_sensitive(true);
+        let mut builder = Client::builder()
+            .tls_backend_preconfigured(tls(&upstream)?)
+            // The key goes to the address that was named, and to no other that it might point at.
+            .redirect(redirect::Policy::none())
+            .timeout(time)
+            .user_agent(concat!("sidetone-backend/", env!("CARGO_PKG_VERSION")));
+        if upstream.is_plain() {
+            builder = builder.no_proxy();
+        }
+        Ok(Self { client: builder.build()?, upstream, key, authorization })
+    }
+
+    /// A token that lives for `seconds`, as the JSON that xAI sent.
+    pub(crate) async fn mint(&self, seconds: u32) -> Result<Bytes, Refusal> {
+        let response = self
+            .client
+            .post(self.upstream.url().clone())
+            .header(AUTHORIZATION, self.authorization.clone())
+            .json(&json!({ "expires_after": { "seconds": seconds } }))
+            .send()
+            .await
+            .map_err(|error| unreachable_upstream(&error))?;
+        let status = response.status();
+        let pause = pause(&response);
+        let body = read(response).await?;
+        if status != StatusCode::OK {
+            tracing::warn!(status = status.as_u16(), reply = ?self.scrub(&body), "xAI gave no token");
+            return Err(refused(status, pause));
+        }
+        self.check(&body).inspect_err(|_| {
+            tracing::warn!(bytes = body.len(), reply = ?self.scrub(&body), "xAI's reply holds no token");
+        })
+    }
+
+    /// Passes on only what has been understood, and never a reply with the key in it.
+    fn check(&self, body: &[u8]) -> Result<Bytes, Refusal> {
+        let fail = |message: &str| Refusal::new(StatusCode::BAD_GATEWAY, Fault::Xai, message);
+        let reply: Value = serde_json::from_slice(body)
+            .map_err(|_| fail("xAI answered this backend with something that is not JSON."))?;
+        if reply.get("value").and_then(Value::as_str).is_none_or(str::is_empty) {
+            return Err(fail("xAI answered this backend without a token."));
+        }
+        let text = reply.to_string();
+        if text.contains(self.key.expose()) {
+            return Err(fail("xAI's answer was not fit to be passed on."));
+        }
+        Ok(text.into())
+    }
+
+    /// The beginning of a reply for the log, without anything that could be a key or a token.
+    fn scrub(&self, body: &[u8]) -> String {
+        let text = String::from_utf8_lossy(body).replace(self.key.expose(), "[redacted]");
+        let in_word = |c: char| c.is_ascii_alphanumeric() || "-_+/=".contains(c);
+        let mut clean = String::new();
+        for part in text.split_inclusive(|c| !in_word(c)) {
+            let word = part.trim_end_matches(|c| !in_word(c));
+            if word.len() >= 24 || word.starts_with("xai-") {
+                clean.push_str("[redacted]");
+                clean.push_str(&part[word.len()..]);
+            } else {
+                clean.push_str(part);
+            }
+            if clean.len() > 300 {
+                clean.push('…');
+                break;
+            }
+        }
+        clean
+    }
+}
+
+/// The ring provider is named here rather than installed for the whole process, so that whoever embeds
+/// this keeps their own choice. A plain upstream needs no trust store, which a bare container lacks.
+fn tls(upstream: &Upstream) -> Result<ClientConfig, rustls::Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    let builder = if upstream.is_plain() {
+        builder.with_root_certificates(RootCertStore::empty())
+    } else {
+        builder.with_platform_verifier()?
+    };
+    let mut config = builder.with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(config)
+}
+
+async fn read(mut response: Response) -> Result<Vec<u8>, Refusal> {
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await.map_err(|error| unreachable_upstream(&error))? {
+        if body.len() + chunk.len() > LARGEST_REPLY {
+            tracing::warn!(limit = LARGEST_REPLY, "xAI's reply is too large");
+            return Err(Refusal::new(
+                StatusCode::BAD_GATEWAY,
+                Fault::Xai,
+                "xAI answered this backend with far more than a token.",
+            ));
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body)
+}
+
+fn pause(response: &Response) -> u64 {
+    response
+        .headers()
+        .get(RETRY_AFTER)
+        .and_then(|value| value.to_str().ok()?.trim().parse().ok())
+        .map_or(DEFAULT_PAUSE_S, |seconds: u64| seconds.clamp(1, LONGEST_PAUSE_S))
+}
+
+fn unreachable_upstream(error: &reqwest::Error) -> Refusal {
+    let mut cause: &dyn Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    tracing::warn!(cause = ?cause.to_string(), "xAI could not be reached");
+    if error.is_timeout() {
+        Refusal::new(StatusCode::GATEWAY_TIMEOUT, Fault::Xai, "xAI did not answer this backend in time.")
+    } else if error.is_connect() {
+        Refusal::new(StatusCode::BAD_GATEWAY, Fault::Network, "This backend could not reach xAI.")
+    } else {
+        Refusal::new(StatusCode::BAD_GATEWAY, Fault::Network, "The line between this backend and xAI broke.")
+    }
+}
+
+/// xAI says 400 as well as 401 to a malformed key, and 403 to one that lacks a right or credit.
+fn refused(status: StatusCode, pause: u64) -> Refusal {
+    let code = status.as_u16();
+    let (fault, message) = match code {
+        429 => {
+            let message = "xAI's limit for this backend's API key is reached.";
+            return Refusal::new(StatusCode::TOO_MANY_REQUESTS, Fault::Xai, message).retry_after(pause);
+        }
+        400 | 401 => (Fault::Backend, "xAI did not accept this backend's API key: it is wrong or revoked."),
+        402 => (Fault::Backend, "The account behind this backend's API key is out of credit."),
+        403 => (
+            Fault::Backend,
+            "xAI refused this backend's API key: it lacks the right to realtime, or its account is out of credit.",
+        ),
+        300..=499 => {
+            (Fault::Backend, "xAI did not understand this backend: its upstream address may be wrong.")
+        }
+        _ => (Fault::Xai, "xAI failed while this backend asked for a token."),
+    };
+    Refusal::new(StatusCode::BAD_GATEWAY, fault, format!("{message} (xAI said {code}.)"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reply_is_scrubbed_before_it_is_logged() {
+        let upstream = Upstream::parse("http://127.0.0.1:9/").unwrap();
+        let key = ApiKey::parse("short.key").unwrap();
+        let mint = Mint::new(upstream, key, Duration::from_secs(1)).unwrap();
+        let clean =
+            mint.scrub(b"{\"code\":\"bad\",\"error\":\"short.key xai-abc, 0123456789abcdef01234567. Why?\"}");
+        assert_eq!(clean, "{\"code\":\"bad\",\"error\":\"[redacted] [redacted], [redacted]. Why?\"}");
+        assert!(mint.scrub("ä ".repeat(10_000).as_bytes()).len() < 400);
+    }
+
+    #[test]
+    fn an_https_client_is_made_without_a_provider_for_the_process() {
+        let upstream = Upstream::parse("https://api.x.ai/v1/realtime/client_secrets").unwrap();
+        let key = ApiKey::parse("xai-test").unwrap();
+        Mint::new(upstream, key, Duration::from_secs(1)).unwrap();
+        assert!(rustls::crypto::CryptoProvider::get_default().is_none());
+    }
+}

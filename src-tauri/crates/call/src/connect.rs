@@ -1,0 +1,196 @@
+//! One attempt to reach the agent: ask the backend for a token, open the line.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use realtime::{
+    Closed, DEFAULT_MODEL, DEFAULT_REALTIME_URL, Http, Line, LineEvent, LineOptions, Minted, Profile,
+    ServerEvent, Token,
+};
+use secrecy::SecretString;
+use thiserror::Error;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+use url::Url;
+
+use crate::event::{Problem, Step};
+use crate::problem;
+use crate::setup::{Access, Setup};
+use crate::tap::Tap;
+
+/// How long a server may take to say its first words when a profile is tried out.
+const GREETING: Duration = Duration::from_secs(5);
+
+/// TLS and HTTP, made once and shared by every call.
+#[derive(Clone, Debug)]
+pub struct Net {
+    tls: Arc<rustls::ClientConfig>,
+    http: Http,
+}
+
+/// Why nothing can be reached at all.
+#[derive(Debug, Error)]
+pub enum NetError {
+    #[error(transparent)]
+    Tls(#[from] realtime::TlsError),
+    #[error(transparent)]
+    Http(#[from] realtime::HttpError),
+}
+
+impl Net {
+    /// # Errors
+    /// When the system's trust store or proxy settings cannot be used.
+    pub fn new() -> Result<Self, NetError> {
+        let tls = realtime::tls_config()?;
+        let http = Http::new(tls.clone())?;
+        Ok(Self { tls, http })
+    }
+
+    /// Tries a profile out: asks its backend for a token, opens a line with it, and closes it when
+    /// the server has said who it is.
+    ///
+    /// # Errors
+    /// What was wrong, in words.
+    pub async fn check(&self, profile: &Profile, secret: Option<SecretString>) -> Result<Checked, Problem> {
+        check_addresses(profile)?;
+        let began = Instant::now();
+        let minted = realtime::mint(&self.http, profile, secret.as_ref()).await.map_err(|error| problem::mint(&error))?;
+        let minted_ms = began.elapsed().as_millis();
+        let url = address(profile, &minted, None)?;
+        let options = LineOptions::new(url, minted.token, profile.auth, self.tls.clone());
+        let mut line = realtime::open(options).await.map_err(|error| problem::open(&error))?;
+        let greeted = tokio::time::timeout(GREETING, greeting(&mut line)).await;
+        line.close().await;
+        let model = match greeted {
+            Ok(Ok(model)) => model,
+            Ok(Err(closed)) => return Err(problem::closed_early(&closed)),
+            Err(_) => return Err(problem::never_agreed(GREETING.as_secs())),
+        };
+        let who = model.map_or_else(|| "the server".to_owned(), |model| format!("\u{201c}{model}\u{201d}"));
+        let took_ms = began.elapsed().as_millis() as u64;
+        let message = format!("Your backend handed out a token in {minted_ms} ms, and {who} answered after {took_ms} ms.");
+        Ok(Checked { message, took_ms })
+    }
+}
+
+/// What a profile that works was found to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// One sentence.
+    pub message: String,
+    /// Milliseconds from the question to the backend to the server's first words.
+    pub took_ms: u64,
+}
+
+/// Waits until the server has said something, and for the model's name if that comes first.
+async fn greeting(line: &mut Line) -> Result<Option<String>, Closed> {
+    loop {
+        match line.next().await {
+            LineEvent::Event(ServerEvent::SessionCreated { session }) => return Ok(session.model),
+            LineEvent::Event(_) => return Ok(None),
+            LineEvent::Closed(closed) => return Err(closed),
+            LineEvent::Audio { .. } | LineEvent::Binary { .. } | LineEvent::Malformed { .. } => {}
+        }
+    }
+}
+
+/// Why an attempt failed, and whether another may succeed.
+#[derive(Debug)]
+pub(crate) struct Failed {
+    pub(crate) problem: Problem,
+    pub(crate) retry: bool,
+}
+
+pub(crate) struct Attempt {
+    pub(crate) net: Net,
+    pub(crate) setup: Setup,
+    pub(crate) resume: Option<String>,
+    pub(crate) after: Duration,
+    pub(crate) steps: mpsc::Sender<Step>,
+    pub(crate) tap: Option<Tap>,
+}
+
+impl Attempt {
+    pub(crate) async fn run(self) -> Result<Line, Failed> {
+        tokio::time::sleep(self.after).await;
+        match self.once().await {
+            // A token may have died between the backend and the line: one more, freshly minted.
+            Err(Refusal::Token(_)) if matches!(self.setup.access, Access::Backend(_)) => {
+                self.once().await.map_err(Refusal::into_failed)
+            }
+            result => result.map_err(Refusal::into_failed),
+        }
+    }
+
+    async fn once(&self) -> Result<Line, Refusal> {
+        let profile = &self.setup.profile;
+        let minted = match &self.setup.access {
+            Access::Token(token) => plain_token(token.clone()),
+            Access::Backend(secret) => {
+                self.at(Step::AskingBackend).await;
+                let minted = realtime::mint(&self.net.http, profile, secret.as_ref()).await;
+                minted.map_err(|error| Refusal::Other(problem::mint(&error), problem::may_pass(&error)))?
+            }
+        };
+        self.at(Step::OpeningLine).await;
+        let url = address(profile, &minted, self.resume.as_deref()).map_err(|problem| Refusal::Other(problem, false))?;
+        let mut options = LineOptions::new(url, minted.token, profile.auth, self.net.tls.clone());
+        options.tap = self.tap.as_ref().map(Tap::wire);
+        realtime::open(options).await.map_err(|error| {
+            let problem = problem::open(&error);
+            if error.wants_new_token() { Refusal::Token(problem) } else { Refusal::Other(problem, true) }
+        })
+    }
+
+    async fn at(&self, step: Step) {
+        // Nobody waits for steps any more only when the call has ended.
+        let _ = self.steps.send(step).await;
+    }
+}
+
+enum Refusal {
+    Token(Problem),
+    Other(Problem, bool),
+}
+
+impl Refusal {
+    fn into_failed(self) -> Failed {
+        match self {
+            Self::Token(problem) => Failed { problem, retry: false },
+            Self::Other(problem, retry) => Failed { problem, retry },
+        }
+    }
+}
+
+fn plain_token(secret: SecretString) -> Minted {
+    Minted { token: Token::new(secret, None), model: None, voice: None, instructions: None, url: None, tools: None }
+}
+
+/// Where the line is opened: the profile's address and model, unless they are the defaults and the
+/// backend names its own.
+fn address(profile: &Profile, minted: &Minted, resume: Option<&str>) -> Result<Url, Problem> {
+    let base = match (&minted.url, profile.realtime_url.as_str()) {
+        (Some(url), DEFAULT_REALTIME_URL) => url,
+        _ => &profile.realtime_url,
+    };
+    let model = match (&minted.model, profile.model.trim()) {
+        (Some(model), DEFAULT_MODEL | "") => Some(model.as_str()),
+        (_, model) => Some(model).filter(|model| !model.is_empty()),
+    };
+    let mut url = realtime::realtime_url(base).map_err(|error| problem::profile(&error))?;
+    if let Some(model) = model {
+        realtime::set_query(&mut url, "model", model);
+    }
+    if let Some(id) = resume {
+        realtime::set_query(&mut url, "conversation_id", id);
+    }
+    Ok(url)
+}
+
+/// Checks what can be checked of a profile without a network.
+///
+/// # Errors
+/// Which field is wrong and why, in words.
+pub fn check_addresses(profile: &Profile) -> Result<(), Problem> {
+    profile.endpoints().map(drop).map_err(|error| problem::profile(&error))
+}

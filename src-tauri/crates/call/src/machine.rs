@@ -1,0 +1,735 @@
+//! The call as a pure function: `(state, now, input) → (state, effects)`. No clock, no socket, no
+//! device, no randomness but its own seeded one. Everything that a call decides is decided here.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use audio::{Control, Direction, FRAME_MS, FRAME_SAMPLES, Gate, Played, Report};
+use realtime::{ClientEvent, Closed, CloseKind, ServerEvent};
+
+use crate::event::{
+    Clock, Controls, DeviceView, Ending, Event, Mute, Problem, ProblemCode, Role, Snapshot, Status, Step, Turns,
+};
+use crate::problem;
+use crate::reply::Replies;
+use crate::session;
+use crate::setup::{Command, Setup};
+use crate::transcript::Transcript;
+
+/// How long the server may take to confirm the session, in ms (xAI's own samples wait 10 s).
+const AGREE_MS: u64 = 10_000;
+/// How long an announced reply may stay without any event, in ms, beyond the sound it has sent.
+const REPLY_SILENCE_MS: u64 = 30_000;
+/// The same once it has begun to sound: silence is then a reply that the server abandoned.
+const SOUNDING_SILENCE_MS: u64 = 8_000;
+/// How long the end of a turn may stay without an answer, in ms, before we listen again.
+const ANSWER_MS: u64 = 15_000;
+/// What is still sent after the talk key is up, in ms: the end of the word.
+const TAIL_MS: u64 = 200;
+/// Attempts to get a broken line back before the call ends.
+const ATTEMPTS: u32 = 10;
+/// Longest text that may be typed, in characters.
+pub const TEXT_LIMIT: usize = 8_000;
+/// Typed texts that may wait for the line.
+const WAITING_TEXTS: usize = 16;
+/// How much of the transcript a new conversation is told, in characters.
+const SUMMARY_CHARS: usize = 4_000;
+
+#[derive(Debug)]
+pub(crate) enum Input {
+    /// The first input of all.
+    Start,
+    Command(Command),
+    /// How far the attempt to connect has come.
+    Step(Step),
+    Connected,
+    ConnectFailed {
+        problem: Problem,
+        /// Another attempt may succeed.
+        retry: bool,
+    },
+    Server(Box<ServerEvent>),
+    /// Sound of a reply, 24 kHz mono; ids are absent on a binary line.
+    Sound { item: Option<String>, response: Option<String>, samples: Vec<i16> },
+    Closed(Closed),
+    Device(Report),
+    Frame(Box<[i16; FRAME_SAMPLES]>),
+    /// A deadline may have passed.
+    Tick,
+}
+
+#[derive(Debug, PartialEq)]
+pub(crate) enum Effect {
+    /// Mint a token and open the line; resume that conversation if there is one.
+    Connect { after: Duration, resume: Option<String> },
+    Send(ClientEvent),
+    Append(Box<[i16; FRAME_SAMPLES]>),
+    Device(Control),
+    /// Close the line and let the devices go.
+    HangUp,
+    Tell(Event),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Phase {
+    Connecting { step: Step, agree_by: Option<u64> },
+    Live,
+    Reconnecting { attempt: u32, retry_at: u64, step: Option<Step>, agree_by: Option<u64> },
+    Ended { ending: Ending },
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct State {
+    pub(crate) setup: Setup,
+    pub(crate) phase: Phase,
+    pub(crate) controls: Controls,
+    pub(crate) transcript: Transcript,
+    pub(crate) replies: Replies,
+    /// The server (or the talk key) says that you are speaking.
+    pub(crate) hearing: bool,
+    /// Your turn has ended and no sound has come yet; until when we wait.
+    pub(crate) awaiting: Option<u64>,
+    /// The open reply counts as abandoned after this.
+    pub(crate) reply_by: Option<u64>,
+    /// When the sound that has come would have been played.
+    pub(crate) sound_until: Option<u64>,
+    /// The talk key is up and the tail still runs, until then.
+    tail_until: Option<u64>,
+    pub(crate) tool: Option<String>,
+    pub(crate) conversation: Option<String>,
+    /// The conversation that this attempt asked to resume.
+    pub(crate) resuming: Option<String>,
+    pub(crate) model: Option<String>,
+    waiting_texts: VecDeque<String>,
+    microphone: DeviceView,
+    speaker: DeviceView,
+    pub(crate) notices: Vec<Problem>,
+    /// When the line was ready for the first time.
+    live_since: Option<u64>,
+    clock: Clock,
+    clock_at: u64,
+    /// What is billed so far, in ms.
+    billed_ms: u64,
+    texts: u32,
+    gate: Option<Gate>,
+    told: Option<Status>,
+    jitter: u64,
+}
+
+impl State {
+    pub(crate) fn new(setup: Setup) -> Self {
+        let controls = Controls { turns: setup.turns, ..Controls::default() };
+        let jitter = setup.seed;
+        Self {
+            setup,
+            phase: Phase::Connecting { step: Step::AskingBackend, agree_by: None },
+            controls,
+            transcript: Transcript::default(),
+            replies: Replies::default(),
+            hearing: false,
+            awaiting: None,
+            reply_by: None,
+            sound_until: None,
+            tail_until: None,
+            tool: None,
+            conversation: None,
+            resuming: None,
+            model: None,
+            waiting_texts: VecDeque::new(),
+            microphone: DeviceView::default(),
+            speaker: DeviceView::default(),
+            notices: Vec::new(),
+            live_since: None,
+            clock: Clock::default(),
+            clock_at: 0,
+            billed_ms: 0,
+            texts: 0,
+            gate: None,
+            told: None,
+            jitter,
+        }
+    }
+
+    pub(crate) fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            with: self.setup.profile.name.clone(),
+            practice: self.setup.practice,
+            status: self.status(),
+            controls: self.controls.clone(),
+            items: self.transcript.items(),
+            microphone: self.microphone.clone(),
+            speaker: self.speaker.clone(),
+            clock: self.clock,
+            notices: self.notices.clone(),
+            model: self.model.clone(),
+        }
+    }
+
+    pub(crate) fn is_live(&self) -> bool {
+        self.phase == Phase::Live
+    }
+
+    pub(crate) fn is_ended(&self) -> bool {
+        matches!(self.phase, Phase::Ended { .. })
+    }
+
+    /// The one word for what the line does now.
+    fn status(&self) -> Status {
+        match &self.phase {
+            Phase::Ended { ending } => Status::Ended { ending: ending.clone() },
+            Phase::Connecting { step, .. } => Status::Connecting { step: *step },
+            Phase::Reconnecting { attempt, retry_at, .. } => {
+                let left = retry_at.saturating_sub(self.clock_at);
+                // Whole seconds, so that the countdown is told once a second.
+                Status::Reconnecting { attempt: *attempt, retry_in_ms: left.div_ceil(1_000) * 1_000 }
+            }
+            Phase::Live => self.live_status(),
+        }
+    }
+
+    fn live_status(&self) -> Status {
+        if self.hearing {
+            return Status::HearingYou;
+        }
+        if self.replies.is_sounding() {
+            return Status::Speaking;
+        }
+        if let Some(name) = &self.tool {
+            return Status::UsingTool { name: name.clone() };
+        }
+        if self.awaiting.is_some() || !self.replies.is_quiet() {
+            return Status::Thinking;
+        }
+        match self.wanted_gate() {
+            Gate::Open => Status::Listening,
+            Gate::Silent => Status::Muted { released: false },
+            Gate::Released => Status::Muted { released: true },
+        }
+    }
+
+    /// What the microphone may do in this state. Hard mute wins over the talk key.
+    fn wanted_gate(&self) -> Gate {
+        let talking = self.controls.talking || self.tail_until.is_some();
+        match (&self.phase, self.controls.mute, self.controls.turns) {
+            (Phase::Ended { .. }, ..) | (_, Mute::Hard, _) => Gate::Released,
+            (Phase::Live, _, Turns::Manual) if !talking => Gate::Silent,
+            (Phase::Live, Mute::Soft, Turns::Auto) if !talking => Gate::Silent,
+            (Phase::Live, ..) => Gate::Open,
+            _ => Gate::Silent,
+        }
+    }
+
+    /// When [`Input::Tick`] is wanted next, in ms.
+    pub(crate) fn deadline(&self) -> Option<u64> {
+        let agree_by = match &self.phase {
+            Phase::Ended { .. } => return None,
+            Phase::Connecting { agree_by, .. } | Phase::Reconnecting { agree_by, .. } => *agree_by,
+            Phase::Live => None,
+        };
+        let clock = self.live_since.map(|_| self.clock_at + 1_000);
+        [agree_by, self.awaiting, self.reply_by, self.tail_until, clock].into_iter().flatten().min()
+    }
+}
+
+/// The transition. `now` is in ms since the call began and never goes back.
+pub(crate) fn step(mut state: State, now: u64, input: Input) -> (State, Vec<Effect>) {
+    let mut effects = Vec::new();
+    let mut turn = Turn { state: &mut state, now, effects: &mut effects };
+    match input {
+        // The loudspeaker's last word: how much of the interrupted reply was heard.
+        Input::Device(Report::Flushed(items)) if turn.state.is_ended() => turn.flushed(items),
+        _ if turn.state.is_ended() => {}
+        input => turn.take(input),
+    }
+    (state, effects)
+}
+
+/// One transition under way.
+pub(crate) struct Turn<'a> {
+    pub(crate) state: &'a mut State,
+    pub(crate) now: u64,
+    effects: &'a mut Vec<Effect>,
+}
+
+impl Turn<'_> {
+    fn take(mut self, input: Input) {
+        match input {
+            Input::Start => {
+                self.effects.push(Effect::Connect { after: Duration::ZERO, resume: None });
+            }
+            Input::Command(command) => self.obey(command),
+            Input::Step(step) => self.advance(step),
+            Input::Connected => self.connected(),
+            Input::ConnectFailed { problem, retry } => self.connect_failed(problem, retry),
+            Input::Server(event) => self.hear_server(*event),
+            Input::Sound { item, response, samples } => self.hear_sound(item, response, samples),
+            Input::Closed(closed) => self.line_closed(&closed),
+            Input::Device(report) => self.hear_device(report),
+            Input::Frame(samples) => self.hear_microphone(samples),
+            Input::Tick => self.check_deadlines(),
+        }
+        self.settle();
+    }
+
+    pub(crate) fn tell(&mut self, event: Event) {
+        self.effects.push(Effect::Tell(event));
+    }
+
+    pub(crate) fn send(&mut self, event: ClientEvent) {
+        self.effects.push(Effect::Send(event));
+    }
+
+    pub(crate) fn device(&mut self, control: Control) {
+        self.effects.push(Effect::Device(control));
+    }
+
+    pub(crate) fn tell_item(&mut self, index: Option<usize>) {
+        if let Some((index, item)) = index.and_then(|i| Some((i, self.state.transcript.item(i)?.clone()))) {
+            self.tell(Event::Item { index, item });
+        }
+    }
+
+    pub(crate) fn notice(&mut self, problem: Problem) {
+        self.state.notices.retain(|known| known.code != problem.code);
+        self.state.notices.push(problem.clone());
+        self.tell(Event::Notice { problem });
+    }
+
+    fn notice_gone(&mut self, code: ProblemCode) {
+        let before = self.state.notices.len();
+        self.state.notices.retain(|known| known.code != code);
+        if self.state.notices.len() != before {
+            self.tell(Event::NoticeGone { code });
+        }
+    }
+
+    pub(crate) fn note(&mut self, text: &str) {
+        let index = self.state.transcript.add_own(Role::Note, text, self.now);
+        self.tell_item(Some(index));
+    }
+
+    /// What follows from the state alone: the clock, the gate, the state word.
+    fn settle(&mut self) {
+        self.run_clock();
+        let gate = self.state.wanted_gate();
+        if self.state.gate != Some(gate) {
+            self.state.gate = Some(gate);
+            self.device(Control::Gate(gate));
+        }
+        let status = self.state.status();
+        if self.state.told.as_ref() != Some(&status) {
+            self.state.told = Some(status.clone());
+            self.tell(Event::Status { status });
+        }
+    }
+
+    fn run_clock(&mut self) {
+        let passed = self.now - self.state.clock_at.min(self.now);
+        self.state.clock_at = self.now;
+        let Some(since) = self.state.live_since else { return };
+        if self.state.is_live() && self.state.controls.turns == Turns::Auto {
+            self.state.billed_ms += passed;
+        }
+        let price = self.state.setup.price;
+        let estimate = price.per_minute * self.state.billed_ms as f64 / 60_000.0
+            + price.per_text * f64::from(self.state.texts);
+        let elapsed_ms = if self.state.is_ended() { self.state.clock.elapsed_ms } else { self.now - since };
+        let clock =
+            Clock { elapsed_ms, estimate_usd: (!self.state.setup.practice).then_some(estimate) };
+        let told_second = self.state.clock.elapsed_ms / 1_000;
+        self.state.clock = clock;
+        if clock.elapsed_ms / 1_000 != told_second {
+            self.tell(Event::Clock { clock });
+        }
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::End => self.end(Ending::ByYou),
+            Command::Interrupt => self.interrupt(),
+            Command::Mute(mute) => {
+                self.state.controls.mute = mute;
+                if mute == Mute::Hard && self.state.controls.talking {
+                    self.talk(false);
+                }
+                self.tell_controls();
+            }
+            Command::Talk(pressed) => self.talk(pressed),
+            Command::Turns(turns) => self.set_turns(turns),
+            Command::SendText(text) => self.type_text(text),
+            Command::Dismiss(code) => self.notice_gone(code),
+        }
+    }
+
+    fn tell_controls(&mut self) {
+        let controls = self.state.controls.clone();
+        self.tell(Event::Controls { controls });
+    }
+
+    fn set_turns(&mut self, turns: Turns) {
+        if self.state.controls.turns == turns {
+            return;
+        }
+        self.state.controls.turns = turns;
+        self.state.setup.turns = turns;
+        self.state.hearing = false;
+        self.state.tail_until = None;
+        if self.state.is_live() {
+            self.send(session::update(&self.state.setup));
+        }
+        self.tell_controls();
+    }
+
+    /// Press interrupts and talks; release, in manual turns, hands the turn over once the tail is out.
+    fn talk(&mut self, pressed: bool) {
+        if self.state.controls.talking == pressed || (pressed && self.state.controls.mute == Mute::Hard) {
+            return;
+        }
+        self.state.controls.talking = pressed;
+        self.tell_controls();
+        if !self.state.is_live() {
+            return;
+        }
+        let manual = self.state.controls.turns == Turns::Manual;
+        if pressed {
+            self.interrupt();
+            if manual {
+                if self.state.tail_until.take().is_none() {
+                    self.send(ClientEvent::InputAudioClear);
+                }
+                self.state.hearing = true;
+            }
+        } else if manual {
+            self.state.tail_until = Some(self.now + TAIL_MS);
+        }
+    }
+
+    fn hand_over_turn(&mut self) {
+        self.state.tail_until = None;
+        self.state.hearing = false;
+        self.send(ClientEvent::InputAudioCommit);
+        self.send(ClientEvent::reply());
+        self.await_answer();
+    }
+
+    fn type_text(&mut self, text: String) {
+        let text = text.trim();
+        if text.is_empty() {
+            return;
+        }
+        if self.state.waiting_texts.len() == WAITING_TEXTS || text.chars().count() > TEXT_LIMIT {
+            self.notice(problem::text_not_sent(TEXT_LIMIT));
+            return;
+        }
+        let index = self.state.transcript.add_own(Role::You, text, self.now);
+        self.tell_item(Some(index));
+        self.state.waiting_texts.push_back(text.to_owned());
+        if self.state.is_live() {
+            self.interrupt();
+            self.send_waiting_texts();
+        }
+    }
+
+    fn send_waiting_texts(&mut self) {
+        if self.state.waiting_texts.is_empty() {
+            return;
+        }
+        while let Some(text) = self.state.waiting_texts.pop_front() {
+            self.send(session::text_item(realtime::Role::User, text));
+            self.state.texts += 1;
+        }
+        self.send(ClientEvent::reply());
+        self.await_answer();
+    }
+
+    pub(crate) fn await_answer(&mut self) {
+        self.state.awaiting = Some(self.now + ANSWER_MS);
+    }
+
+    /// Something came for the open reply.
+    pub(crate) fn reply_lives(&mut self) {
+        let silence = match self.state.sound_until {
+            Some(until) => until.saturating_sub(self.now) + SOUNDING_SILENCE_MS,
+            None => REPLY_SILENCE_MS,
+        };
+        self.state.reply_by = self.state.replies.open().map(|_| self.now + silence);
+    }
+
+    /// Stops the voice: silence first, then the word to the server. What was heard is known when
+    /// the loudspeaker has answered (see [`Turn::flushed`]).
+    pub(crate) fn interrupt(&mut self) {
+        let sounding = self.state.replies.has_sound();
+        let open = self.state.replies.interrupt();
+        if sounding {
+            self.device(Control::Flush);
+        }
+        if let Some(response) = open {
+            for index in self.state.transcript.open_items(&response) {
+                let id = self.state.transcript.item(index).map(|item| item.id.clone()).unwrap_or_default();
+                if self.state.transcript.received_ms(index) == 0 {
+                    let index = self.state.transcript.cut(index, 0);
+                    self.tell_item(index);
+                }
+                self.state.replies.drop_id(id);
+            }
+            self.send(ClientEvent::ResponseCancel { response_id: (!response.is_empty()).then_some(response) });
+        }
+        self.state.awaiting = None;
+        self.state.reply_by = None;
+        self.state.sound_until = None;
+        self.state.tool = None;
+    }
+
+    /// The loudspeaker is silent: tell the server and the reader where the ear stopped.
+    fn flushed(&mut self, items: Vec<Played>) {
+        for Played { item, ms } in items {
+            let whole = self.state.replies.ended(&item);
+            let Some(index) = self.state.transcript.find(&item) else { continue };
+            let received = self.state.transcript.received_ms(index);
+            if whole && ms >= received {
+                let index = self.state.transcript.settle(index, None);
+                self.tell_item(index);
+                continue;
+            }
+            if self.state.is_live() {
+                self.send(ClientEvent::ItemTruncate {
+                    item_id: item.to_string(),
+                    content_index: 0,
+                    audio_end_ms: ms.min(received),
+                });
+            }
+            let index = self.state.transcript.cut(index, ms);
+            self.tell_item(index);
+        }
+    }
+
+    fn hear_sound(&mut self, item: Option<String>, response: Option<String>, samples: Vec<i16>) {
+        let response = response.or_else(|| self.state.replies.open().map(str::to_owned));
+        // A binary line names nothing: its sound belongs to the newest item of the open reply.
+        let item = item.or_else(|| {
+            let open = self.state.transcript.open_items(response.as_deref()?);
+            Some(self.state.transcript.item(*open.last()?)?.id.clone())
+        });
+        let Some(item) = item else { return };
+        if !self.state.is_live() || self.state.replies.is_late(Some(&item), response.as_deref()) {
+            return;
+        }
+        let known = self.state.transcript.find(&item).is_some();
+        let index = self.state.transcript.entry(&item, None, Role::Agent, self.now);
+        if let Some(response) = &response {
+            self.state.transcript.belong(index, response);
+        }
+        if !known {
+            self.tell_item(Some(index));
+        }
+        let ms = samples.len() as u64 * 1_000 / u64::from(audio::WIRE_RATE_HZ);
+        self.state.transcript.receive_sound(index, ms);
+        self.state.sound_until = Some(self.state.sound_until.unwrap_or(0).max(self.now) + ms);
+        self.reply_lives();
+        if self.state.controls.turns == Turns::Manual {
+            self.state.billed_ms += ms;
+        }
+        let item = self.state.replies.enqueue(&item, response.as_deref());
+        self.device(Control::Speak { item, samples });
+    }
+
+    fn hear_microphone(&mut self, samples: Box<[i16; FRAME_SAMPLES]>) {
+        let talking = self.state.controls.talking || self.state.tail_until.is_some();
+        match self.state.controls.turns {
+            Turns::Auto => {}
+            Turns::Manual if talking => self.state.billed_ms += FRAME_MS,
+            Turns::Manual => return,
+        }
+        if self.state.is_live() {
+            self.effects.push(Effect::Append(samples));
+        }
+    }
+
+    fn hear_device(&mut self, report: Report) {
+        match report {
+            Report::Started { item } => {
+                self.state.replies.started(&item);
+                self.state.awaiting = None;
+            }
+            Report::Finished(Played { item, .. }) => {
+                self.state.replies.ended(&item);
+                if let Some(index) = self.state.transcript.find(&item) {
+                    let index = self.state.transcript.settle(index, None);
+                    self.tell_item(index);
+                }
+            }
+            Report::Flushed(items) => self.flushed(items),
+            Report::Progress(_) => {}
+            Report::Opened { direction, device } => {
+                self.notice_gone(problem::device_code(direction));
+                self.notice_gone(ProblemCode::MicrophoneDenied);
+                self.set_device(direction, DeviceView { name: Some(device.name), open: true, problem: None });
+            }
+            Report::Closed { direction } => {
+                let name = self.device_slot(direction).name.clone();
+                self.set_device(direction, DeviceView { name, open: false, problem: None });
+            }
+            Report::Failed { direction, error } => {
+                let problem = problem::device(direction, &error);
+                let view = DeviceView { name: None, open: false, problem: Some(problem) };
+                if *self.device_slot(direction) != view {
+                    self.set_device(direction, view);
+                }
+            }
+        }
+    }
+
+    fn device_slot(&mut self, direction: Direction) -> &mut DeviceView {
+        match direction {
+            Direction::Microphone => &mut self.state.microphone,
+            Direction::Speaker => &mut self.state.speaker,
+        }
+    }
+
+    fn set_device(&mut self, direction: Direction, device: DeviceView) {
+        *self.device_slot(direction) = device.clone();
+        self.tell(Event::Device { direction, device });
+    }
+
+    fn check_deadlines(&mut self) {
+        let due = |at: Option<u64>| at.is_some_and(|at| at <= self.now);
+        let agree_by = match &self.state.phase {
+            Phase::Connecting { agree_by, .. } | Phase::Reconnecting { agree_by, .. } => *agree_by,
+            _ => None,
+        };
+        let (tail, answer, reply) = (due(self.state.tail_until), due(self.state.awaiting), due(self.state.reply_by));
+        if due(agree_by) {
+            self.connect_failed(problem::never_agreed(AGREE_MS / 1_000), true);
+            return;
+        }
+        if tail {
+            self.hand_over_turn();
+        }
+        if answer {
+            self.state.awaiting = None;
+        }
+        if reply {
+            self.state.reply_by = None;
+            let response = self.state.replies.open().map(str::to_owned);
+            self.reply_done(response.as_deref().filter(|id| !id.is_empty()));
+        }
+    }
+
+    /// No more will come for this reply: its items may end when their sound has.
+    pub(crate) fn reply_done(&mut self, response: Option<&str>) {
+        for item in self.state.replies.done(response) {
+            self.device(Control::Finish { item });
+        }
+        self.state.reply_by = None;
+        self.state.sound_until = None;
+        if !self.state.replies.has_sound() {
+            self.state.awaiting = None;
+        }
+    }
+
+    // --- the line ---
+
+    fn advance(&mut self, now_at: Step) {
+        match &mut self.state.phase {
+            Phase::Connecting { step, .. } => *step = now_at,
+            Phase::Reconnecting { step, .. } => *step = Some(now_at),
+            _ => {}
+        }
+    }
+
+    fn connected(&mut self) {
+        self.advance(Step::AgreeingSession);
+        let deadline = Some(self.now + AGREE_MS);
+        if let Phase::Connecting { agree_by, .. } | Phase::Reconnecting { agree_by, .. } = &mut self.state.phase {
+            *agree_by = deadline;
+        }
+        self.send(session::update(&self.state.setup));
+    }
+
+    /// `session.updated` has come: the gate opens (by [`Turn::settle`]), and what waited is said.
+    pub(crate) fn ready(&mut self) {
+        let resumed = matches!(self.state.phase, Phase::Reconnecting { .. });
+        self.state.phase = Phase::Live;
+        self.notice_gone(ProblemCode::LineLost);
+        if self.state.live_since.is_none() {
+            self.state.live_since = Some(self.now);
+            self.state.clock_at = self.now;
+        }
+        if resumed && self.state.resuming.is_some() && self.state.resuming != self.state.conversation {
+            let summary = self.state.transcript.summary(SUMMARY_CHARS);
+            if !summary.is_empty() {
+                self.send(session::text_item(realtime::Role::System, session::recap(&summary)));
+                self.state.texts += 1;
+            }
+        }
+        self.state.resuming = None;
+        if !self.state.waiting_texts.is_empty() {
+            self.send_waiting_texts();
+        } else if !resumed && self.state.setup.profile.agent_speaks_first {
+            self.send(ClientEvent::reply());
+            self.await_answer();
+        }
+    }
+
+    pub(crate) fn connect_failed(&mut self, problem: Problem, retry: bool) {
+        match self.state.phase {
+            Phase::Reconnecting { attempt, .. } if retry && attempt < ATTEMPTS => self.retry(attempt + 1),
+            _ => self.end(Ending::Failed { problem }),
+        }
+    }
+
+    fn line_closed(&mut self, closed: &Closed) {
+        let by_server = Ending::ByServer { code: closed.code.unwrap_or_default(), text: closed.reason.clone() };
+        match (&self.state.phase, closed.kind) {
+            (Phase::Live, CloseKind::Normal | CloseKind::Idle) => self.end(by_server),
+            (Phase::Live, _) => {
+                self.forget_replies();
+                self.note("The line broke here.");
+                self.notice(problem::line_lost(closed));
+                self.retry(1);
+            }
+            _ => self.connect_failed(problem::closed_early(closed), true),
+        }
+    }
+
+    fn retry(&mut self, attempt: u32) {
+        let after = session::back_off(attempt, &mut self.state.jitter);
+        let retry_at = self.now + after.as_millis() as u64;
+        self.state.phase = Phase::Reconnecting { attempt, retry_at, step: None, agree_by: None };
+        self.state.resuming = self.state.conversation.clone();
+        self.effects.push(Effect::Connect { after, resume: self.state.conversation.clone() });
+    }
+
+    /// What was being written will not be finished. Sound that has arrived may still be heard.
+    fn forget_replies(&mut self) {
+        self.state.hearing = false;
+        self.state.tool = None;
+        self.state.awaiting = None;
+        self.state.tail_until = None;
+        self.reply_done(None);
+    }
+
+    fn end(&mut self, ending: Ending) {
+        self.run_clock();
+        self.forget_replies();
+        if self.state.replies.has_sound() {
+            self.device(Control::Flush);
+        }
+        for index in self.state.transcript.unsettled() {
+            let index = self.state.transcript.settle(index, None);
+            self.tell_item(index);
+        }
+        self.state.controls.talking = false;
+        self.state.phase = Phase::Ended { ending };
+        let clock = self.state.clock;
+        self.tell(Event::Clock { clock });
+        for direction in [Direction::Microphone, Direction::Speaker] {
+            let view = DeviceView { open: false, ..self.device_slot(direction).clone() };
+            self.set_device(direction, view);
+        }
+        self.effects.push(Effect::HangUp);
+    }
+}
+
+#[cfg(test)]
+mod tests;

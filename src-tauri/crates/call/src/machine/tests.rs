@@ -1,0 +1,546 @@
+//! The transition as a table: a row is what happens and what follows.
+
+use audio::{DeviceError, DeviceFormat};
+use realtime::{Incoming, Profile};
+
+use super::*;
+use crate::setup::{Access, Price};
+
+/// A call and the rows it has gone through.
+struct Table {
+    state: Option<State>,
+    now: u64,
+}
+
+impl Table {
+    fn new(turns: Turns) -> Self {
+        let setup = Setup {
+            profile: Profile { name: "Test".into(), ..Profile::default() },
+            access: Access::Backend(None),
+            practice: false,
+            turns,
+            price: Price::default(),
+            seed: 1,
+        };
+        Self { state: Some(State::new(setup)), now: 0 }
+    }
+
+    /// A call whose line is ready.
+    fn live(turns: Turns) -> Self {
+        let mut table = Self::new(turns);
+        table.take(Input::Start);
+        table.take(Input::Connected);
+        table.take(server(r#"{"type":"conversation.created","conversation":{"id":"c1"}}"#));
+        table.take(server(r#"{"type":"session.updated","session":{}}"#));
+        assert_eq!(table.state().phase, Phase::Live);
+        table
+    }
+
+    /// A call in which the agent is speaking item `i1` of reply `r1`: one second has arrived.
+    fn speaking() -> Self {
+        let mut table = Self::live(Turns::Auto);
+        table.rows(&[
+            (server(r#"{"type":"response.created","response":{"id":"r1"}}"#), "= thinking"),
+            (
+                server(
+                    r#"{"type":"response.output_audio_transcript.delta","item_id":"i1","response_id":"r1","delta":"one two three four","start_time":0}"#,
+                ),
+                "item 0 'one two three four'…",
+            ),
+            (sound("i1", "r1", 1_000), "speak i1 1000"),
+            (Input::Device(Report::Started { item: "i1".into() }), "= speaking"),
+        ]);
+        table
+    }
+
+    fn state(&self) -> &State {
+        self.state.as_ref().unwrap()
+    }
+
+    fn take(&mut self, input: Input) -> String {
+        let (state, effects) = step(self.state.take().unwrap(), self.now, input);
+        self.state = Some(state);
+        effects.iter().filter_map(brief).collect::<Vec<_>>().join(" | ")
+    }
+
+    #[track_caller]
+    fn row(&mut self, input: Input, wanted: &str) {
+        let shown = format!("{input:?}");
+        assert_eq!(self.take(input), wanted, "after {shown}");
+    }
+
+    #[track_caller]
+    fn rows(&mut self, rows: &[(Input, &str)]) {
+        for (input, wanted) in rows {
+            let (state, effects) = step(self.state.take().unwrap(), self.now, input.again());
+            self.state = Some(state);
+            let got = effects.iter().filter_map(brief).collect::<Vec<_>>().join(" | ");
+            assert_eq!(got, *wanted, "after {input:?}");
+        }
+    }
+
+    /// Lets time pass and the deadlines with it.
+    fn wait(&mut self, ms: u64) -> String {
+        self.now += ms;
+        self.take(Input::Tick)
+    }
+}
+
+impl Input {
+    /// Tables are written once and read by reference.
+    fn again(&self) -> Input {
+        match self {
+            Input::Start => Input::Start,
+            Input::Command(command) => Input::Command(command.clone()),
+            Input::Step(step) => Input::Step(*step),
+            Input::Connected => Input::Connected,
+            Input::ConnectFailed { problem, retry } => {
+                Input::ConnectFailed { problem: problem.clone(), retry: *retry }
+            }
+            Input::Server(event) => Input::Server(event.clone()),
+            Input::Sound { item, response, samples } => {
+                Input::Sound { item: item.clone(), response: response.clone(), samples: samples.clone() }
+            }
+            Input::Closed(closed) => Input::Closed(closed.clone()),
+            Input::Device(report) => Input::Device(report.clone()),
+            Input::Frame(samples) => Input::Frame(samples.clone()),
+            Input::Tick => Input::Tick,
+        }
+    }
+}
+
+fn server(json: &str) -> Input {
+    match realtime::parse(json).unwrap() {
+        Incoming::Event(event) => Input::Server(event),
+        Incoming::Audio(_) => panic!("sound is an input of its own"),
+    }
+}
+
+fn sound(item: &str, response: &str, ms: usize) -> Input {
+    Input::Sound { item: Some(item.into()), response: Some(response.into()), samples: vec![1; ms * 24] }
+}
+
+fn speech(what: &str) -> Input {
+    server(&format!(r#"{{"type":"input_audio_buffer.speech_{what}","item_id":"u1"}}"#))
+}
+
+fn command(command: Command) -> Input {
+    Input::Command(command)
+}
+
+fn frame() -> Input {
+    Input::Frame(Box::new([0; FRAME_SAMPLES]))
+}
+
+fn played(item: &str, ms: u64) -> Played {
+    Played { item: item.into(), ms }
+}
+
+fn closed(code: Option<u16>, kind: CloseKind) -> Input {
+    Input::Closed(Closed { code, reason: "why".into(), kind })
+}
+
+/// An effect in a few letters; the clock is left out.
+fn brief(effect: &Effect) -> Option<String> {
+    Some(match effect {
+        Effect::Connect { resume: None, .. } => "connect".into(),
+        Effect::Connect { resume: Some(id), .. } => format!("connect {id}"),
+        Effect::Send(ClientEvent::ItemTruncate { item_id, audio_end_ms, .. }) => {
+            format!("truncate {item_id} {audio_end_ms}")
+        }
+        Effect::Send(ClientEvent::ResponseCancel { response_id }) => {
+            format!("cancel {}", response_id.as_deref().unwrap_or("?"))
+        }
+        Effect::Send(event) => event.kind().into(),
+        Effect::Append(_) => "append".into(),
+        Effect::Device(Control::Speak { item, samples }) => format!("speak {item} {}", samples.len() / 24),
+        Effect::Device(Control::Finish { item }) => format!("finish {item}"),
+        Effect::Device(Control::Flush) => "flush".into(),
+        Effect::Device(Control::Gate(gate)) => format!("gate {gate:?}"),
+        Effect::Device(Control::Volume(_)) => "volume".into(),
+        Effect::HangUp => "hang up".into(),
+        Effect::Tell(Event::Status { status }) => {
+            let status = serde_json::to_value(status).unwrap();
+            format!("= {}", status["word"].as_str().unwrap())
+        }
+        Effect::Tell(Event::Item { index, item }) => {
+            let cut = item.unheard.as_ref().map(|rest| format!(" cut '{rest}'")).unwrap_or_default();
+            format!("item {index} '{}'{}{cut}", item.text, if item.partial { "…" } else { "" })
+        }
+        Effect::Tell(Event::Notice { problem }) => format!("notice {:?}", problem.code),
+        Effect::Tell(Event::NoticeGone { code }) => format!("notice gone {code:?}"),
+        Effect::Tell(Event::Device { direction, device }) => {
+            format!("{direction:?} {}", if device.open { "open" } else { "shut" })
+        }
+        Effect::Tell(Event::Controls { .. }) => "controls".into(),
+        Effect::Tell(Event::Model { model }) => format!("model {model}"),
+        Effect::Tell(Event::Clock { .. } | Event::Levels { .. }) => return None,
+    })
+}
+
+#[test]
+fn nothing_is_sent_before_the_session_is_agreed() {
+    Table::new(Turns::Auto).rows(&[
+        (Input::Start, "connect | gate Silent | = connecting"),
+        (frame(), ""),
+        (Input::Step(Step::OpeningLine), "= connecting"),
+        (server(r#"{"type":"session.created","session":{"model":"grok-voice-3.0"}}"#), "model grok-voice-3.0"),
+        (Input::Connected, "session.update | = connecting"),
+        (frame(), ""),
+        (server(r#"{"type":"session.updated","session":{}}"#), "gate Open | = listening"),
+        (frame(), "append"),
+    ]);
+}
+
+#[test]
+fn a_spoken_turn_ends_with_its_last_sample_not_with_done() {
+    let mut table = Table::live(Turns::Auto);
+    table.rows(&[
+        (speech("started"), "item 0 ''… | = hearingYou"),
+        (
+            server(r#"{"type":"conversation.item.input_audio_transcription.updated","item_id":"u1","transcript":"hel"}"#),
+            "item 0 'hel'…",
+        ),
+        (speech("stopped"), "= thinking"),
+        (
+            server(
+                r#"{"type":"conversation.item.input_audio_transcription.completed","item_id":"u1","transcript":"hello","status":"completed"}"#,
+            ),
+            "item 0 'hello'",
+        ),
+        (server(r#"{"type":"response.created","response":{"id":"r1"}}"#), ""),
+        (
+            server(
+                r#"{"type":"response.output_item.added","response_id":"r1","item":{"id":"i1","type":"message","role":"assistant"}}"#,
+            ),
+            "item 1 ''…",
+        ),
+        (sound("i1", "r1", 500), "speak i1 500"),
+        (Input::Device(Report::Started { item: "i1".into() }), "= speaking"),
+        (
+            server(
+                r#"{"type":"response.output_audio_transcript.done","item_id":"i1","response_id":"r1","transcript":"hi"}"#,
+            ),
+            "item 1 'hi'",
+        ),
+        (server(r#"{"type":"response.output_audio.done","item_id":"i1","response_id":"r1"}"#), "finish i1"),
+        (server(r#"{"type":"response.done","response":{"id":"r1","status":"completed"}}"#), ""),
+        (Input::Device(Report::Finished(played("i1", 500))), "= listening"),
+    ]);
+}
+
+#[test]
+fn barge_in_silences_cancels_truncates_and_cuts_the_caption() {
+    let mut table = Table::speaking();
+    table.rows(&[
+        (speech("started"), "flush | cancel r1 | item 1 ''… | = hearingYou"),
+        (
+            Input::Device(Report::Flushed(vec![played("i1", 500)])),
+            "truncate i1 500 | item 0 'one two' cut 'three four'",
+        ),
+        (sound("i1", "r1", 500), ""),
+        (speech("started"), ""),
+        (
+            server(
+                r#"{"type":"response.output_audio_transcript.delta","item_id":"i1","response_id":"r1","delta":" five"}"#,
+            ),
+            "item 0 'one two' cut 'three four five'",
+        ),
+        (
+            server(
+                r#"{"type":"conversation.item.truncated","item_id":"i1","content_index":0,"audio_end_ms":500,"transcript":"one two three"}"#,
+            ),
+            "item 0 'one two three' cut 'four five'",
+        ),
+        (
+            server(r#"{"type":"response.done","response":{"id":"r1","status":"cancelled"}}"#),
+            "",
+        ),
+        (server(r#"{"type":"error","error":{"message":"Cancellation failed: no active response found"}}"#), ""),
+    ]);
+}
+
+#[test]
+fn a_reply_that_is_done_but_still_sounding_is_interrupted_without_a_cancel() {
+    let mut table = Table::speaking();
+    table.rows(&[
+        (
+            server(r#"{"type":"response.done","response":{"id":"r1","status":"completed"}}"#),
+            "finish i1 | item 0 'one two three four'",
+        ),
+        (speech("started"), "flush | item 1 ''… | = hearingYou"),
+        (
+            Input::Device(Report::Flushed(vec![played("i1", 250)])),
+            "truncate i1 250 | item 0 'one' cut 'two three four'",
+        ),
+    ]);
+}
+
+#[test]
+fn an_item_that_was_heard_to_its_end_is_not_cut() {
+    let mut table = Table::speaking();
+    table.take(server(r#"{"type":"response.done","response":{"id":"r1","status":"completed"}}"#));
+    table.take(speech("started"));
+    table.row(Input::Device(Report::Flushed(vec![played("i1", 1_000)])), "");
+    assert_eq!(table.state().transcript.items()[0].unheard, None);
+}
+
+#[test]
+fn a_reply_with_words_but_no_sound_yet_was_not_heard_at_all() {
+    let mut table = Table::live(Turns::Auto);
+    table.take(server(r#"{"type":"response.created","response":{"id":"r1"}}"#));
+    table.take(server(
+        r#"{"type":"response.output_audio_transcript.delta","item_id":"i1","response_id":"r1","delta":"hello"}"#,
+    ));
+    table.row(command(Command::Interrupt), "item 0 '' cut 'hello' | cancel r1 | = listening");
+    table.row(sound("i1", "r1", 500), "");
+}
+
+#[test]
+fn a_new_reply_ends_one_that_was_abandoned() {
+    let mut table = Table::speaking();
+    table.row(server(r#"{"type":"response.created","response":{"id":"r2"}}"#), "finish i1");
+    table.row(sound("i2", "r2", 100), "item 1 ''… | speak i2 100");
+}
+
+#[test]
+fn a_reply_that_falls_silent_does_not_speak_for_ever() {
+    let mut table = Table::speaking();
+    assert_eq!(table.wait(1_000 + SOUNDING_SILENCE_MS - 1), "", "its sound and some patience first");
+    assert_eq!(table.wait(1), "finish i1");
+    table.row(Input::Device(Report::Finished(played("i1", 1_000))), "item 0 'one two three four' | = listening");
+}
+
+#[test]
+fn a_turn_that_nobody_answers_goes_back_to_listening() {
+    let mut table = Table::live(Turns::Auto);
+    table.take(speech("started"));
+    table.row(speech("stopped"), "= thinking");
+    assert_eq!(table.wait(ANSWER_MS), "= listening");
+}
+
+#[test]
+fn soft_mute_sends_silence_and_hard_mute_closes_the_stream() {
+    Table::live(Turns::Auto).rows(&[
+        (command(Command::Mute(Mute::Soft)), "controls | gate Silent | = muted"),
+        (frame(), "append"),
+        (command(Command::Talk(true)), "controls | gate Open | = listening"),
+        (command(Command::Talk(false)), "controls | gate Silent | = muted"),
+        (command(Command::Mute(Mute::Hard)), "controls | gate Released | = muted"),
+        (command(Command::Talk(true)), ""),
+        (command(Command::Mute(Mute::Open)), "controls | gate Open | = listening"),
+    ]);
+}
+
+#[test]
+fn mute_does_not_silence_the_agent() {
+    Table::speaking().row(command(Command::Mute(Mute::Soft)), "controls | gate Silent");
+}
+
+#[test]
+fn in_manual_turns_the_key_interrupts_talks_and_hands_over_with_its_tail() {
+    let mut table = Table::live(Turns::Manual);
+    table.rows(&[
+        (frame(), ""),
+        (speech("started"), ""),
+        (command(Command::Talk(true)), "controls | input_audio_buffer.clear | gate Open | = hearingYou"),
+        (frame(), "append"),
+        (command(Command::Talk(false)), "controls"),
+        (frame(), "append"),
+    ]);
+    assert_eq!(
+        table.wait(TAIL_MS),
+        "input_audio_buffer.commit | response.create | gate Silent | = thinking"
+    );
+    table.row(frame(), "");
+}
+
+#[test]
+fn turns_change_while_the_line_is_open() {
+    Table::live(Turns::Auto).rows(&[
+        (command(Command::Turns(Turns::Manual)), "session.update | controls | gate Silent | = muted"),
+        (server(r#"{"type":"session.updated","session":{}}"#), ""),
+        (command(Command::Turns(Turns::Auto)), "session.update | controls | gate Open | = listening"),
+    ]);
+}
+
+#[test]
+fn typed_text_waits_for_the_line_and_interrupts_the_voice() {
+    let mut table = Table::new(Turns::Auto);
+    table.take(Input::Start);
+    table.row(command(Command::SendText("  hi ".into())), "item 0 'hi'");
+    table.row(command(Command::SendText("   ".into())), "");
+    table.take(Input::Connected);
+    table.row(
+        server(r#"{"type":"session.updated","session":{}}"#),
+        "conversation.item.create | response.create | gate Open | = thinking",
+    );
+    table.row(
+        server(
+            r#"{"type":"conversation.item.added","item":{"id":"w1","type":"message","role":"user","content":[{"type":"input_text","text":"hi"}]}}"#,
+        ),
+        "",
+    );
+    assert_eq!(table.state().transcript.items().len(), 1, "the server's item is the one we typed");
+
+    Table::speaking().row(
+        command(Command::SendText("stop".into())),
+        "item 1 'stop' | flush | cancel r1 | conversation.item.create | response.create",
+    );
+}
+
+#[test]
+fn too_much_text_is_refused_and_said() {
+    let mut table = Table::live(Turns::Auto);
+    let text = "x".repeat(TEXT_LIMIT + 1);
+    table.row(command(Command::SendText(text)), "notice Internal");
+}
+
+#[test]
+fn an_error_is_fatal_before_the_session_and_a_notice_after() {
+    let error = r#"{"type":"error","error":{"type":"invalid_request_error","message":"no such voice"}}"#;
+    let mut table = Table::new(Turns::Auto);
+    table.take(Input::Start);
+    table.take(Input::Connected);
+    table.row(server(error), "Microphone shut | Speaker shut | hang up | gate Released | = ended");
+    Table::live(Turns::Auto).row(server(error), "notice ServerError");
+}
+
+#[test]
+fn a_session_that_is_never_agreed_is_given_up() {
+    let mut table = Table::new(Turns::Auto);
+    table.take(Input::Start);
+    table.take(Input::Connected);
+    assert_eq!(table.state().deadline(), Some(AGREE_MS));
+    assert_eq!(table.wait(AGREE_MS), "Microphone shut | Speaker shut | hang up | gate Released | = ended");
+}
+
+#[test]
+fn a_server_that_insists_on_another_rate_is_refused() {
+    let mut table = Table::new(Turns::Auto);
+    table.take(Input::Start);
+    table.take(Input::Connected);
+    let other = r#"{"type":"session.updated","session":{"audio":{"output":{"format":{"type":"audio/pcm","rate":16000}}}}}"#;
+    assert!(table.take(server(other)).ends_with("= ended"));
+}
+
+#[test]
+fn a_model_that_was_not_asked_for_is_named() {
+    let mut table = Table::new(Turns::Auto);
+    table.state.as_mut().unwrap().setup.profile.model = "grok-voice-think-fast-1.0".into();
+    table.take(Input::Start);
+    table.row(
+        server(r#"{"type":"session.created","session":{"model":"grok-voice-latest"}}"#),
+        "notice WrongModel | model grok-voice-latest",
+    );
+}
+
+#[test]
+fn the_servers_goodbye_ends_the_call_and_a_broken_line_does_not() {
+    for (code, kind) in [(1000, CloseKind::Normal), (1001, CloseKind::Idle)] {
+        let effects = Table::live(Turns::Auto).take(closed(Some(code), kind));
+        assert!(effects.ends_with("hang up | gate Released | = ended"), "{code}: {effects}");
+    }
+    for kind in [CloseKind::Lost, CloseKind::PingTimeout] {
+        Table::live(Turns::Auto).row(
+            closed(None, kind),
+            "item 0 'The line broke here.' | notice LineLost | connect c1 | gate Silent | = reconnecting",
+        );
+    }
+}
+
+#[test]
+fn a_line_that_comes_back_goes_on_without_saying_anything_twice() {
+    let mut table = Table::speaking();
+    table.row(
+        closed(None, CloseKind::Lost),
+        "finish i1 | item 1 'The line broke here.' | notice LineLost | connect c1 | gate Silent | = reconnecting",
+    );
+    table.rows(&[
+        (Input::Connected, "session.update"),
+        (server(r#"{"type":"conversation.created","conversation":{"id":"c1"}}"#), ""),
+        (
+            server(
+                r#"{"type":"conversation.item.added","item":{"id":"other","type":"message","role":"assistant","content":[{"type":"text","text":"one two three four"}]}}"#,
+            ),
+            "",
+        ),
+        (server(r#"{"type":"session.updated","session":{}}"#), "notice gone LineLost | gate Open | = speaking"),
+    ]);
+}
+
+#[test]
+fn a_conversation_that_was_forgotten_is_told_again() {
+    let mut table = Table::speaking();
+    table.take(closed(None, CloseKind::Lost));
+    table.take(Input::Connected);
+    table.take(server(r#"{"type":"conversation.created","conversation":{"id":"c2"}}"#));
+    table.row(
+        server(r#"{"type":"session.updated","session":{}}"#),
+        "notice gone LineLost | conversation.item.create | gate Open | = speaking",
+    );
+}
+
+#[test]
+fn attempts_have_an_end() {
+    let mut table = Table::live(Turns::Auto);
+    table.take(closed(None, CloseKind::Lost));
+    let failed = || Input::ConnectFailed { problem: problem::never_agreed(10), retry: true };
+    for attempt in 2..=ATTEMPTS {
+        table.row(failed(), "connect c1 | = reconnecting");
+        assert!(matches!(table.state().phase, Phase::Reconnecting { attempt: n, .. } if n == attempt));
+    }
+    assert!(table.take(failed()).ends_with("= ended"));
+}
+
+#[test]
+fn a_device_that_fails_does_not_end_the_call() {
+    let lost = || Input::Device(Report::Failed { direction: Direction::Microphone, error: DeviceError::NoDevice("microphone") });
+    let device = DeviceFormat { id: "a".into(), name: "A".into(), rate_hz: 48_000, channels: 1, format: "f32".into() };
+    Table::live(Turns::Auto).rows(&[
+        (lost(), "Microphone shut"),
+        (lost(), ""),
+        (Input::Device(Report::Opened { direction: Direction::Microphone, device }), "Microphone open"),
+    ]);
+}
+
+#[test]
+fn ending_flushes_settles_and_hangs_up() {
+    let mut table = Table::speaking();
+    table.row(
+        command(Command::End),
+        "finish i1 | flush | item 0 'one two three four' | Microphone shut | Speaker shut | hang up | gate Released | = ended",
+    );
+    table.row(
+        Input::Device(Report::Flushed(vec![played("i1", 500)])),
+        "item 0 'one two' cut 'three four'",
+    );
+    table.row(frame(), "");
+    table.row(command(Command::Talk(true)), "");
+    assert_eq!(table.state().deadline(), None);
+}
+
+#[test]
+fn the_clock_runs_from_the_first_ready_and_the_estimate_with_it() {
+    let mut table = Table::live(Turns::Auto);
+    table.wait(60_000);
+    table.take(command(Command::SendText("hi".into())));
+    table.take(Input::Tick);
+    let clock = table.state().clock;
+    assert_eq!(clock.elapsed_ms, 60_000);
+    assert!((clock.estimate_usd.unwrap() - 0.084).abs() < 1e-9, "{clock:?}");
+
+    let mut manual = Table::live(Turns::Manual);
+    manual.wait(60_000);
+    assert_eq!(manual.state().clock.estimate_usd, Some(0.0), "in manual turns only sound is billed");
+}
+
+#[test]
+fn a_binary_line_speaks_for_the_newest_item_of_the_open_reply() {
+    let mut table = Table::live(Turns::Auto);
+    table.take(server(r#"{"type":"response.created","response":{"id":"r1"}}"#));
+    table.take(server(
+        r#"{"type":"response.output_item.added","response_id":"r1","item":{"id":"i1","type":"message","role":"assistant"}}"#,
+    ));
+    table.row(Input::Sound { item: None, response: None, samples: vec![0; 2_400] }, "speak i1 100");
+}

@@ -1,0 +1,59 @@
+//! What a call is made with, and what it can be told.
+
+use realtime::Profile;
+use secrecy::SecretString;
+
+use crate::event::{Mute, ProblemCode, Turns};
+
+/// Whom to call and how.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    pub profile: Profile,
+    pub access: Access,
+    /// The agent runs on this computer: no money runs, and the window says so.
+    pub practice: bool,
+    pub turns: Turns,
+    pub price: Price,
+    /// Seeds the jitter of the reconnect delays, so that a test can repeat them.
+    pub seed: u64,
+}
+
+/// How the call comes by its token.
+#[derive(Clone, Debug)]
+pub enum Access {
+    /// The profile's backend mints one before every attempt; the secret is what it knows the
+    /// caller by.
+    Backend(Option<SecretString>),
+    /// A token in hand, used for every attempt.
+    Token(SecretString),
+}
+
+/// What a call costs, in US dollars (xAI's price list of October 2026: $0.08 a minute, $0.004 a
+/// typed item; in automatic turns the clock is billed, in manual turns only the sound).
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Price {
+    pub per_minute: f64,
+    pub per_text: f64,
+}
+
+impl Default for Price {
+    fn default() -> Self {
+        Self { per_minute: 0.08, per_text: 0.004 }
+    }
+}
+
+/// What a person can do to a running call.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Say something by keyboard. Kept until the line is ready.
+    SendText(String),
+    Mute(Mute),
+    Turns(Turns),
+    /// The talk key goes down or up.
+    Talk(bool),
+    /// Stop speaking.
+    Interrupt,
+    /// Put a notice away.
+    Dismiss(ProblemCode),
+    End,
+}

@@ -1,0 +1,432 @@
+//! The call's one task, and the handle to it. The task only carries: what is decided is decided in
+//! [`crate::machine`].
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::time::Duration;
+
+use audio::{Control, Direction, Frame, Ports, Report};
+use realtime::{ClientEvent, CloseKind, Closed, Line, LineEvent};
+use thiserror::Error;
+use tokio::sync::{broadcast, mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, MissedTickBehavior};
+
+use crate::connect::{Attempt, Failed, Net};
+use crate::event::{Event, Snapshot, Step};
+use crate::machine::{self, Effect, Input, State};
+use crate::setup::{Command, Setup};
+use crate::tap::Tap;
+
+/// Commands and questions that may wait.
+const REQUESTS: usize = 64;
+/// Events that a slow listener may be behind; then it must take a new snapshot.
+const EVENTS: usize = 512;
+/// Levels and partial text are told this often (30 a second).
+const TELL: Duration = Duration::from_millis(33);
+/// Events that may wait for a line that takes no more; then it counts as lost.
+const UNSENT: usize = 64;
+/// How long the loudspeaker may take to say where it was stopped.
+const LAST_REPORT: Duration = Duration::from_millis(300);
+/// How long a line may take to say goodbye.
+const GOODBYE: Duration = Duration::from_secs(1);
+/// Changes of a level below this are not told, in dB.
+const LEVEL_STEP: f32 = 0.5;
+
+/// The call has ended and its handle is all that is left of it.
+#[derive(Debug, Error)]
+#[error("the call's task has ended")]
+pub struct CallGone;
+
+/// A running call. Dropping it ends the call.
+#[derive(Debug)]
+pub struct Call {
+    requests: mpsc::Sender<Request>,
+    task: JoinHandle<()>,
+}
+
+enum Request {
+    Command(Command),
+    Subscribe(oneshot::Sender<(Snapshot, broadcast::Receiver<Event>)>),
+}
+
+/// The devices of a call: their ports, and whatever must stay alive for them to work. The latter is
+/// dropped, off the runtime's threads, when the call ends.
+pub struct Devices {
+    pub ports: Ports,
+    pub engine: Box<dyn Send>,
+}
+
+impl std::fmt::Debug for Devices {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Devices").field("ports", &self.ports).finish_non_exhaustive()
+    }
+}
+
+impl Call {
+    /// Starts calling at once. Must run inside a tokio runtime.
+    pub fn start(setup: Setup, devices: Devices, net: Net, tap: Option<Tap>) -> Self {
+        let (requests, inbox) = mpsc::channel(REQUESTS);
+        let (events, _) = broadcast::channel(EVENTS);
+        let (steps_in, steps) = mpsc::channel(8);
+        let task = Task {
+            state: Some(State::new(setup)),
+            began: Instant::now(),
+            devices: Some(devices),
+            net,
+            tap,
+            line: None,
+            attempt: None,
+            steps,
+            steps_in,
+            unsent: VecDeque::new(),
+            events,
+            partial: Vec::new(),
+            levels: (audio::SILENCE_DBFS, audio::SILENCE_DBFS),
+            flushing: false,
+        };
+        Self { requests, task: tokio::spawn(task.run(inbox)) }
+    }
+
+    /// # Errors
+    /// When the task has ended.
+    pub async fn send(&self, command: Command) -> Result<(), CallGone> {
+        self.requests.send(Request::Command(command)).await.map_err(|_| CallGone)
+    }
+
+    /// See [`Subscriber::subscribe`].
+    ///
+    /// # Errors
+    /// When the task has ended.
+    pub async fn subscribe(&self) -> Result<(Snapshot, broadcast::Receiver<Event>), CallGone> {
+        self.subscriber().subscribe().await
+    }
+
+    /// A way to subscribe that does not keep the call alive.
+    pub fn subscriber(&self) -> Subscriber {
+        Subscriber { requests: self.requests.downgrade() }
+    }
+
+    /// # Errors
+    /// When the task has ended.
+    pub async fn snapshot(&self) -> Result<Snapshot, CallGone> {
+        Ok(self.subscribe().await?.0)
+    }
+
+    /// Ends the call and waits until line and devices are closed.
+    pub async fn close(self) {
+        drop(self.requests);
+        // The task cannot be cancelled by others; a panic in it is logged by the runtime.
+        let _ = self.task.await;
+    }
+}
+
+/// See [`Call::subscriber`].
+#[derive(Clone, Debug)]
+pub struct Subscriber {
+    requests: mpsc::WeakSender<Request>,
+}
+
+impl Subscriber {
+    /// Everything up to now, and every event from now on. A listener that falls 512 events behind
+    /// gets `Lagged` and must subscribe again.
+    ///
+    /// # Errors
+    /// When the call's handle is gone.
+    pub async fn subscribe(&self) -> Result<(Snapshot, broadcast::Receiver<Event>), CallGone> {
+        let requests = self.requests.upgrade().ok_or(CallGone)?;
+        let (reply, answer) = oneshot::channel();
+        requests.send(Request::Subscribe(reply)).await.map_err(|_| CallGone)?;
+        drop(requests);
+        answer.await.map_err(|_| CallGone)
+    }
+}
+
+type Attempting = Pin<Box<dyn Future<Output = Result<Line, Failed>> + Send>>;
+
+struct Task {
+    /// Only absent while the machine has it.
+    state: Option<State>,
+    began: Instant,
+    devices: Option<Devices>,
+    net: Net,
+    tap: Option<Tap>,
+    line: Option<Line>,
+    attempt: Option<Attempting>,
+    steps: mpsc::Receiver<Step>,
+    steps_in: mpsc::Sender<Step>,
+    unsent: VecDeque<ClientEvent>,
+    events: broadcast::Sender<Event>,
+    /// Changed items not yet told, by id.
+    partial: Vec<Event>,
+    levels: (f32, f32),
+    /// The loudspeaker owes a [`Report::Flushed`].
+    flushing: bool,
+}
+
+/// What can happen to a call.
+enum Happening {
+    Request(Option<Request>),
+    Line(LineEvent),
+    Attempt(Result<Line, Failed>),
+    Step(Step),
+    Report(Report),
+    Frame(Frame),
+    Tell,
+    Deadline,
+}
+
+impl Task {
+    async fn run(mut self, mut inbox: mpsc::Receiver<Request>) {
+        let mut tell = tokio::time::interval(TELL);
+        tell.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        self.feed(Input::Start).await;
+        while !self.is_over() {
+            let happening = self.next(&mut inbox, &mut tell).await;
+            match happening {
+                Happening::Request(Some(Request::Command(command))) => self.feed(Input::Command(command)).await,
+                Happening::Request(Some(Request::Subscribe(reply))) => self.subscribe(reply),
+                Happening::Request(None) => self.feed(Input::Command(Command::End)).await,
+                Happening::Line(event) => self.hear_line(event).await,
+                Happening::Attempt(Ok(line)) => {
+                    self.attempt = None;
+                    self.line = Some(line);
+                    self.feed(Input::Connected).await;
+                }
+                Happening::Attempt(Err(Failed { problem, retry })) => {
+                    self.attempt = None;
+                    self.feed(Input::ConnectFailed { problem, retry }).await;
+                }
+                Happening::Step(step) => self.feed(Input::Step(step)).await,
+                Happening::Report(report) => self.hear_device(report).await,
+                Happening::Frame(frame) => self.feed(Input::Frame(Box::new(frame.samples))).await,
+                Happening::Tell => self.tell_levels(),
+                Happening::Deadline => self.feed(Input::Tick).await,
+            }
+            self.send_unsent().await;
+        }
+        self.tell_partial();
+        // What was said stays readable until the handle goes.
+        while let Some(request) = inbox.recv().await {
+            if let Request::Subscribe(reply) = request {
+                self.subscribe(reply);
+            }
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.state.as_ref().is_none_or(State::is_ended)
+    }
+
+    async fn next(&mut self, inbox: &mut mpsc::Receiver<Request>, tell: &mut tokio::time::Interval) -> Happening {
+        let deadline = self.state.as_ref().and_then(State::deadline).map(|ms| self.began + Duration::from_millis(ms));
+        let ports = self.devices.as_ref().map(|devices| &devices.ports);
+        tokio::select! {
+            request = inbox.recv() => Happening::Request(request),
+            event = next_of_line(&mut self.line) => Happening::Line(event),
+            result = next_of_attempt(&mut self.attempt) => Happening::Attempt(result),
+            Some(step) = self.steps.recv() => Happening::Step(step),
+            Some(report) = next_in(ports.map(|ports| &ports.reports)) => Happening::Report(report),
+            Some(frame) = next_in(ports.map(|ports| &ports.frames)) => Happening::Frame(frame),
+            _ = tell.tick() => Happening::Tell,
+            () = sleep_until(deadline) => Happening::Deadline,
+        }
+    }
+
+    fn subscribe(&mut self, reply: oneshot::Sender<(Snapshot, broadcast::Receiver<Event>)>) {
+        self.tell_partial();
+        if let Some(state) = &self.state {
+            // Whoever asked may be gone.
+            let _ = reply.send((state.snapshot(), self.events.subscribe()));
+        }
+    }
+
+    async fn hear_line(&mut self, event: LineEvent) {
+        match event {
+            LineEvent::Audio { item_id, response_id, samples, .. } => {
+                let item = Some(item_id).filter(|id| !id.is_empty());
+                self.feed(Input::Sound { item, response: response_id, samples }).await;
+            }
+            LineEvent::Binary { samples, .. } => {
+                self.feed(Input::Sound { item: None, response: None, samples }).await;
+            }
+            LineEvent::Event(event) => self.feed(Input::Server(Box::new(event))).await,
+            LineEvent::Malformed { problem } => tracing::warn!(%problem, "the server sent something unreadable"),
+            LineEvent::Closed(closed) => {
+                self.line = None;
+                self.unsent.clear();
+                self.feed(Input::Closed(closed)).await;
+            }
+        }
+    }
+
+    async fn hear_device(&mut self, report: Report) {
+        if matches!(report, Report::Flushed(_)) {
+            self.flushing = false;
+        }
+        self.feed(Input::Device(report)).await;
+    }
+
+    async fn feed(&mut self, input: Input) {
+        let Some(state) = self.state.take() else { return };
+        let now = self.began.elapsed().as_millis() as u64;
+        let (state, effects) = machine::step(state, now, input);
+        self.state = Some(state);
+        for effect in effects {
+            self.perform(effect).await;
+        }
+    }
+
+    async fn perform(&mut self, effect: Effect) {
+        match effect {
+            Effect::Tell(event) => self.tell(event),
+            Effect::Append(samples) => {
+                if let Some(line) = &self.line {
+                    // Sound that the network cannot take now is late anyway.
+                    let _ = line.try_send(ClientEvent::InputAudioAppend { audio: samples.to_vec() });
+                }
+            }
+            Effect::Send(event) => {
+                self.unsent.push_back(event);
+            }
+            Effect::Device(control) => self.control(control).await,
+            Effect::Connect { after, resume } => {
+                self.line = None;
+                self.unsent.clear();
+                let Some(state) = &self.state else { return };
+                let attempt = Attempt {
+                    net: self.net.clone(),
+                    setup: state.setup.clone(),
+                    resume,
+                    after,
+                    steps: self.steps_in.clone(),
+                    tap: self.tap.clone(),
+                };
+                self.attempt = Some(Box::pin(attempt.run()));
+            }
+            Effect::HangUp => self.hang_up().await,
+        }
+    }
+
+    async fn control(&mut self, control: Control) {
+        let Some(devices) = &self.devices else { return };
+        self.flushing |= matches!(control, Control::Flush);
+        // The audio thread empties this queue every few milliseconds; if it is gone, so is the sound.
+        let _ = devices.ports.control.send_async(control).await;
+    }
+
+    /// What the line did not take at once goes first the next time round.
+    async fn send_unsent(&mut self) {
+        let Some(line) = &self.line else { return };
+        while let Some(event) = self.unsent.pop_front() {
+            if line.try_send(event.clone()).is_err() {
+                self.unsent.push_front(event);
+                break;
+            }
+        }
+        if self.unsent.len() > UNSENT {
+            self.line = None;
+            self.unsent.clear();
+            let closed =
+                Closed { code: None, reason: "the network takes nothing any more".into(), kind: CloseKind::Lost };
+            self.feed(Input::Closed(closed)).await;
+        }
+    }
+
+    async fn hang_up(&mut self) {
+        self.attempt = None;
+        if let Some(line) = self.line.take() {
+            // A server that does not answer the goodbye is left.
+            let _ = tokio::time::timeout(GOODBYE, line.close()).await;
+        }
+        if let Some(devices) = &self.devices {
+            let reports = devices.ports.reports.clone();
+            let until = Instant::now() + LAST_REPORT;
+            while self.flushing
+                && let Ok(Ok(report)) = tokio::time::timeout_at(until, reports.recv_async()).await
+            {
+                Box::pin(self.hear_device(report)).await;
+            }
+        }
+        if let Some(Devices { ports, engine }) = self.devices.take() {
+            drop(ports);
+            // Joining the audio thread blocks for some milliseconds.
+            tokio::task::spawn_blocking(move || drop(engine)).await.unwrap_or_default();
+        }
+    }
+
+    fn tell(&mut self, event: Event) {
+        match &event {
+            Event::Item { item, .. } if item.partial => {
+                self.forget_partial(&item.id);
+                self.partial.push(event);
+            }
+            event_now => {
+                if let Event::Item { item, .. } = event_now {
+                    self.forget_partial(&item.id);
+                }
+                self.tell_partial();
+                self.tell_now(event);
+            }
+        }
+    }
+
+    fn forget_partial(&mut self, id: &str) {
+        self.partial.retain(|event| !matches!(event, Event::Item { item, .. } if item.id == id));
+    }
+
+    fn tell_partial(&mut self) {
+        for event in std::mem::take(&mut self.partial) {
+            self.tell_now(event);
+        }
+    }
+
+    fn tell_now(&self, event: Event) {
+        if let Some(tap) = &self.tap {
+            tap.call(&event);
+        }
+        // Without a listener nothing is lost: the next one begins with a snapshot.
+        let _ = self.events.send(event);
+    }
+
+    fn tell_levels(&mut self) {
+        self.tell_partial();
+        let Some(devices) = &self.devices else { return };
+        let meters = &devices.ports.meters;
+        let now = (meters.level(Direction::Microphone), meters.level(Direction::Speaker));
+        let moved = (now.0 - self.levels.0).abs() >= LEVEL_STEP || (now.1 - self.levels.1).abs() >= LEVEL_STEP;
+        if moved && self.events.receiver_count() > 0 {
+            self.levels = now;
+            let _ = self.events.send(Event::Levels { microphone: now.0, speaker: now.1 });
+        }
+    }
+}
+
+async fn next_of_line(line: &mut Option<Line>) -> LineEvent {
+    match line {
+        Some(line) => line.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn next_of_attempt(attempt: &mut Option<Attempting>) -> Result<Line, Failed> {
+    match attempt {
+        Some(attempt) => attempt.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Never ready once the other side is gone.
+async fn next_in<T>(receiver: Option<&flume::Receiver<T>>) -> Option<T> {
+    match receiver {
+        Some(receiver) if !receiver.is_disconnected() || !receiver.is_empty() => receiver.recv_async().await.ok(),
+        _ => std::future::pending().await,
+    }
+}
+
+async fn sleep_until(deadline: Option<Instant>) {
+    match deadline {
+        Some(deadline) => tokio::time::sleep_until(deadline).await,
+        None => std::future::pending().await,
+    }
+}

@@ -1,0 +1,10 @@
+//! The history through its public door, on real files.
+
+#[cfg(test)]
+mod crash;
+#[cfg(test)]
+mod files;
+#[cfg(test)]
+mod rows;
+#[cfg(test)]
+mod support;

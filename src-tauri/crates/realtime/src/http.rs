@@ -1,0 +1,44 @@
+use std::{sync::Arc, time::Duration};
+
+use reqwest::redirect::Policy;
+use url::Url;
+
+use crate::profile::is_loopback;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
+
+/// Why no HTTP client could be built.
+#[derive(Debug, thiserror::Error)]
+#[error("could not set up HTTP: {0}")]
+pub struct HttpError(#[from] reqwest::Error);
+
+/// The way to backends. Never follows a redirect: the request carries the profile's secret, which is
+/// meant for one host only.
+#[derive(Clone, Debug)]
+pub struct Http {
+    outside: reqwest::Client,
+    loopback: reqwest::Client,
+}
+
+impl Http {
+    /// Uses the system's proxy, but none for this computer itself.
+    ///
+    /// # Errors
+    /// When the system's proxy settings or the TLS configuration cannot be used.
+    pub fn new(tls: Arc<rustls::ClientConfig>) -> Result<Self, HttpError> {
+        let builder = || {
+            reqwest::Client::builder()
+                .tls_backend_preconfigured(rustls::ClientConfig::clone(&tls))
+                .redirect(Policy::none())
+                .connect_timeout(CONNECT_TIMEOUT)
+                .user_agent(USER_AGENT)
+        };
+        Ok(Self { outside: builder().build()?, loopback: builder().no_proxy().build()? })
+    }
+
+    pub(crate) fn client(&self, url: &Url) -> &reqwest::Client {
+        if is_loopback(url) { &self.loopback } else { &self.outside }
+    }
+}
+
+pub(crate) const USER_AGENT: &str = concat!("Sidetone/", env!("CARGO_PKG_VERSION"));

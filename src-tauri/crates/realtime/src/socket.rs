@@ -1,0 +1,259 @@
+//! The line: one task owns the WebSocket, bounded queues lead in and out.
+
+mod dial;
+mod handshake;
+mod open_error;
+mod task;
+
+use std::{fmt, sync::Arc, time::Duration};
+
+use rustls::ClientConfig;
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    sync::mpsc,
+    task::JoinHandle,
+    time::{Instant, timeout},
+};
+use url::Url;
+
+pub use open_error::OpenError;
+
+use crate::{
+    event::{
+        client::ClientEvent,
+        server::{ParseError, ServerEvent},
+    },
+    profile::Auth,
+    redact::redact_url,
+    tap::Tap,
+    token::Token,
+};
+
+/// Events waiting to be sent; more than two seconds of 20 ms audio.
+const OUTBOUND: usize = 128;
+/// Events waiting to be read; a full queue stops reading, and TCP tells the server.
+const INBOUND: usize = 256;
+/// Bytes; what other clients of this protocol allow. A larger message ends the line.
+const MESSAGE_LIMIT: usize = 16 << 20;
+/// How long a closing line waits for the last words to leave and for the server's farewell.
+const FAREWELL: Duration = Duration::from_secs(1);
+
+/// How to open a line.
+#[derive(Clone)]
+pub struct LineOptions {
+    /// `wss`, or `ws` to a loopback address; with the model in its query.
+    pub url: Url,
+    pub token: Token,
+    pub auth: Auth,
+    pub tls: Arc<ClientConfig>,
+    /// From the look-up of the name to the end of the WebSocket handshake.
+    pub connect_timeout: Duration,
+    /// Quiet from the server for this long brings out a WebSocket ping.
+    pub ping_interval: Duration,
+    /// Quiet for this long after the ping, and the line counts as dead.
+    pub pong_timeout: Duration,
+    /// Sees every text frame.
+    pub tap: Option<Tap>,
+}
+
+impl LineOptions {
+    /// 10 s to connect, a ping after 15 s, dead 10 s later.
+    #[must_use]
+    pub fn new(url: Url, token: Token, auth: Auth, tls: Arc<ClientConfig>) -> Self {
+        Self {
+            url,
+            token,
+            auth,
+            tls,
+            connect_timeout: Duration::from_secs(10),
+            ping_interval: Duration::from_secs(15),
+            pong_timeout: Duration::from_secs(10),
+            tap: None,
+        }
+    }
+}
+
+impl fmt::Debug for LineOptions {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("LineOptions")
+            .field("url", &redact_url(&self.url))
+            .field("token", &self.token)
+            .field("auth", &self.auth)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("ping_interval", &self.ping_interval)
+            .field("pong_timeout", &self.pong_timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An open line. Dropping it says goodbye to the server and ends the task within two seconds.
+#[derive(Debug)]
+pub struct Line {
+    outbound: mpsc::Sender<Outgoing>,
+    inbound: mpsc::Receiver<LineEvent>,
+    task: JoinHandle<()>,
+    ended: Option<Closed>,
+}
+
+#[derive(Debug)]
+struct Outgoing {
+    event: ClientEvent,
+    id: Option<String>,
+}
+
+/// What a line tells.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a full queue of them is 80 KiB, and events are taken apart at once"
+)]
+#[derive(Clone, Debug, PartialEq)]
+pub enum LineEvent {
+    /// Mono samples at the session's output rate. `item_id` is empty when the server named none.
+    Audio {
+        item_id: String,
+        response_id: Option<String>,
+        samples: Vec<i16>,
+        received_at: Instant,
+    },
+    /// A raw frame of the binary transport: the same samples, but they belong to whatever reply is active.
+    Binary {
+        samples: Vec<i16>,
+        received_at: Instant,
+    },
+    Event(ServerEvent),
+    /// One frame could not be used; the line goes on.
+    Malformed {
+        problem: ParseError,
+    },
+    /// The end. It is repeated for as long as one asks.
+    Closed(Closed),
+}
+
+/// How a line ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Closed {
+    /// The close code of RFC 6455; none when no close frame came.
+    pub code: Option<u16>,
+    /// The server's words, or what happened instead.
+    pub reason: String,
+    pub kind: CloseKind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CloseKind {
+    /// 1000, or closed from here.
+    Normal,
+    /// 1001: the server saw no audio for too long, or goes away.
+    Idle,
+    /// No close frame: the connection broke.
+    Lost,
+    /// A message larger than 16 MiB came.
+    TooLarge,
+    /// Nothing came, not even the answer to a ping.
+    PingTimeout,
+    /// Any other code, or a violation of the WebSocket protocol.
+    Other,
+}
+
+/// The line is closed; [`Line::next`] says why.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum LineClosed {
+    #[error("could not send: the line is closed")]
+    Closed,
+    /// Only from [`Line::try_send`].
+    #[error("could not send: the server takes no more at the moment")]
+    Full,
+}
+
+/// Connects, shows the token, and starts the task that carries events.
+///
+/// # Errors
+/// One kind per cause; see [`OpenError::fault`].
+pub async fn open(options: LineOptions) -> Result<Line, OpenError> {
+    let limit = options.connect_timeout;
+    tracing::debug!(url = %redact_url(&options.url), "opening the line");
+    let attempt = Box::pin(async {
+        let stream = dial::connect(&options).await?;
+        handshake::upgrade(stream, &options).await
+    });
+    finish(timeout(limit, attempt).await.unwrap_or(Err(OpenError::Timeout { after: limit })), &options)
+}
+
+/// Like [`open`], over a connection that is there already, such as a pipe to a server in this process.
+///
+/// # Errors
+/// As [`open`], without those of connecting.
+pub async fn open_over<S>(stream: S, options: LineOptions) -> Result<Line, OpenError>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let limit = options.connect_timeout;
+    let attempt = Box::pin(handshake::upgrade(Box::new(stream), &options));
+    finish(timeout(limit, attempt).await.unwrap_or(Err(OpenError::Timeout { after: limit })), &options)
+}
+
+fn finish(outcome: Result<handshake::Upgraded, OpenError>, options: &LineOptions) -> Result<Line, OpenError> {
+    let stream = outcome.inspect_err(
+        |error| tracing::warn!(%error, url = %redact_url(&options.url), "could not open the line"),
+    )?;
+    let (outbound, outgoing) = mpsc::channel(OUTBOUND);
+    let (events, inbound) = mpsc::channel(INBOUND);
+    let task = tokio::spawn(task::run(stream, outgoing, events, options.clone()));
+    tracing::debug!("the line is open");
+    Ok(Line { outbound, inbound, task, ended: None })
+}
+
+impl Line {
+    /// Waits for room in the queue, then returns; the event leaves in order.
+    ///
+    /// # Errors
+    /// When the line is closed.
+    pub async fn send(&self, event: ClientEvent) -> Result<(), LineClosed> {
+        self.outbound.send(Outgoing { event, id: None }).await.map_err(|_| LineClosed::Closed)
+    }
+
+    /// As [`send`](Self::send), with an `event_id` that the server puts into the error should the event
+    /// fail.
+    ///
+    /// # Errors
+    /// When the line is closed.
+    pub async fn send_as(&self, id: impl Into<String>, event: ClientEvent) -> Result<(), LineClosed> {
+        self.outbound.send(Outgoing { event, id: Some(id.into()) }).await.map_err(|_| LineClosed::Closed)
+    }
+
+    /// Sends without waiting.
+    ///
+    /// # Errors
+    /// When the line is closed, or its queue is full.
+    pub fn try_send(&self, event: ClientEvent) -> Result<(), LineClosed> {
+        self.outbound.try_send(Outgoing { event, id: None }).map_err(|error| match error {
+            mpsc::error::TrySendError::Full(_) => LineClosed::Full,
+            mpsc::error::TrySendError::Closed(_) => LineClosed::Closed,
+        })
+    }
+
+    /// The next thing the line tells. Cancel-safe: a dropped wait loses nothing.
+    pub async fn next(&mut self) -> LineEvent {
+        if let Some(closed) = &self.ended {
+            return LineEvent::Closed(closed.clone());
+        }
+        let event = self.inbound.recv().await.unwrap_or_else(|| {
+            let reason = "the task of this line has ended".to_owned();
+            LineEvent::Closed(Closed { code: None, reason, kind: CloseKind::Lost })
+        });
+        if let LineEvent::Closed(closed) = &event {
+            self.ended = Some(closed.clone());
+        }
+        event
+    }
+
+    /// Lets what was sent leave, says goodbye, and waits for the end, at most two seconds.
+    pub async fn close(self) {
+        let Self { outbound, inbound, mut task, .. } = self;
+        drop((outbound, inbound));
+        if timeout(2 * FAREWELL, &mut task).await.is_err() {
+            task.abort();
+        }
+    }
+}

@@ -1,0 +1,58 @@
+use std::time::Duration;
+
+use crate::{fault::Fault, profile::ProfileError};
+
+/// Why a line could not be opened. `said` holds the server's own words, cut and without secrets.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    #[error("cannot use the realtime address: {0}")]
+    Address(ProfileError),
+    #[error("could not find {host}: {why}")]
+    Dns { host: String, why: String },
+    #[error("could not reach {host}: {why}")]
+    Connect { host: String, why: String },
+    #[error("could not make an encrypted connection to {host}: {why}")]
+    Tls { host: String, why: String },
+    #[error("the realtime server gave no complete answer within {} s", after.as_secs())]
+    Timeout { after: Duration },
+    /// Any status but 101. 401 and 403: the token was not accepted.
+    #[error("the realtime server refused the line (HTTP {status}){}", quote(said))]
+    Refused { status: u16, said: String },
+    #[error("the realtime server closed the connection before the line was open: {why}")]
+    ClosedInHandshake { why: String },
+    #[error("the server's answer is no WebSocket handshake: {why}")]
+    Protocol { why: String },
+    /// RFC 6455 forbids going on when the server picks a subprotocol that was not offered.
+    #[error("the server chose a WebSocket subprotocol that was not offered")]
+    Subprotocol,
+    #[error("the token has characters that cannot be sent this way")]
+    Token,
+}
+
+fn quote(said: &str) -> String {
+    if said.is_empty() { String::new() } else { format!(": {said}") }
+}
+
+impl OpenError {
+    /// Whose fault it is.
+    #[must_use]
+    pub fn fault(&self) -> Fault {
+        match self {
+            Self::Address(_) | Self::Refused { status: 300..=399 | 404 | 405 | 410, .. } => Fault::Profile,
+            Self::Token | Self::Refused { status: 401 | 403, .. } => Fault::Backend,
+            Self::Dns { .. }
+            | Self::Connect { .. }
+            | Self::Tls { .. }
+            | Self::Timeout { .. }
+            | Self::ClosedInHandshake { .. }
+            | Self::Refused { status: 407, .. } => Fault::Network,
+            Self::Refused { .. } | Self::Protocol { .. } | Self::Subprotocol => Fault::Xai,
+        }
+    }
+
+    /// True where a new token may help: mint once more and try again once.
+    #[must_use]
+    pub fn wants_new_token(&self) -> bool {
+        matches!(self, Self::Refused { status: 401 | 403, .. })
+    }
+}

@@ -1,0 +1,215 @@
+//! Getting a short-lived token from the profile's backend.
+
+mod error;
+mod reply;
+mod when;
+
+use std::{
+    fmt,
+    time::{Duration, SystemTime},
+};
+
+use reqwest::{
+    StatusCode,
+    header::{self, HeaderName, HeaderValue},
+};
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+pub use error::MintError;
+pub(crate) use error::said;
+pub use reply::resolve;
+
+use crate::{
+    http::Http,
+    profile::{Caller, Method, Profile, ProfileError, looks_like_xai_key},
+    redact::redact_url,
+};
+use error::{Quoted, send_error};
+
+/// The whole exchange with a backend must fit into this.
+pub const MINT_DEADLINE: Duration = Duration::from_secs(10);
+/// Bytes of a reply that are read before it is refused.
+const BODY_LIMIT: usize = 1 << 20;
+/// Bytes of an error page that are read to quote from it.
+const ERROR_BODY_LIMIT: usize = 64 << 10;
+/// A token is used at once; it need not live long.
+const REQUEST_BODY: &str = r#"{"expires_after":{"seconds":300}}"#;
+/// A token is not used in its last moments: the way to the server takes time, and clocks differ.
+const FRESHNESS_MARGIN: Duration = Duration::from_secs(30);
+
+/// A short-lived secret that opens one realtime session.
+#[derive(Clone)]
+pub struct Token {
+    secret: SecretString,
+    expires_at: Option<SystemTime>,
+}
+
+impl Token {
+    #[must_use]
+    pub fn new(secret: SecretString, expires_at: Option<SystemTime>) -> Self {
+        Self { secret, expires_at }
+    }
+
+    #[must_use]
+    pub fn expires_at(&self) -> Option<SystemTime> {
+        self.expires_at
+    }
+
+    /// False from 30 s before its expiry on. A token that names no expiry counts as fresh.
+    #[must_use]
+    pub fn is_fresh(&self, now: SystemTime) -> bool {
+        self.expires_at.is_none_or(|expiry| now + FRESHNESS_MARGIN < expiry)
+    }
+
+    #[must_use]
+    pub fn secret(&self) -> &SecretString {
+        &self.secret
+    }
+
+    pub(crate) fn expose(&self) -> &str {
+        self.secret.expose_secret()
+    }
+}
+
+impl fmt::Debug for Token {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Token").field("expires_at", &self.expires_at).finish_non_exhaustive()
+    }
+}
+
+/// What a backend handed out: the token, and what it wishes for the session beside it.
+#[derive(Clone)]
+pub struct Minted {
+    pub token: Token,
+    pub model: Option<String>,
+    pub voice: Option<String>,
+    pub instructions: Option<String>,
+    /// Where to use the token, unchecked; see [`realtime_url`](crate::realtime_url).
+    pub url: Option<String>,
+    /// Tool declarations. May hold credentials.
+    pub tools: Option<serde_json::Value>,
+}
+
+impl fmt::Debug for Minted {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let url = self.url.as_deref().map(|url| Url::parse(url).map(|url| redact_url(&url)));
+        formatter
+            .debug_struct("Minted")
+            .field("token", &self.token)
+            .field("model", &self.model)
+            .field("voice", &self.voice)
+            .field("url", &url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Asks the profile's backend for a token. `secret` is the value that [`Caller`] sends; a profile whose
+/// caller needs one and has none is an error.
+///
+/// # Errors
+/// One kind per cause; see [`MintError::fault`]. Takes at most [`MINT_DEADLINE`].
+pub async fn mint(
+    http: &Http,
+    profile: &Profile,
+    secret: Option<&SecretString>,
+) -> Result<Minted, MintError> {
+    let url = profile.endpoints().map_err(MintError::Profile)?.token_url;
+    let credential = credential(&profile.caller, secret).map_err(MintError::Profile)?;
+    tracing::debug!(url = %redact_url(&url), "asking the backend for a token");
+    let exchange = exchange(http, profile.method, &url, credential, secret);
+    let outcome = match tokio::time::timeout(MINT_DEADLINE, exchange).await {
+        Ok(outcome) => outcome,
+        Err(_) => Err(MintError::Timeout { after: MINT_DEADLINE }),
+    };
+    match &outcome {
+        Ok(minted) => tracing::debug!(expires_at = ?minted.token.expires_at, "the backend gave a token"),
+        Err(error) => tracing::warn!(%error, url = %redact_url(&url), "got no token"),
+    }
+    outcome
+}
+
+fn credential(
+    caller: &Caller,
+    secret: Option<&SecretString>,
+) -> Result<Option<(HeaderName, HeaderValue)>, ProfileError> {
+    let (name, prefix) = match caller {
+        Caller::Open => return Ok(None),
+        Caller::Bearer => (header::AUTHORIZATION, "Bearer "),
+        Caller::Header { name } => {
+            let header = HeaderName::try_from(name.trim())
+                .map_err(|_| ProfileError::HeaderName { name: name.clone() })?;
+            (header, "")
+        }
+    };
+    let secret = secret.map(|secret| secret.expose_secret().trim()).unwrap_or_default();
+    if secret.is_empty() {
+        return Err(ProfileError::Missing { field: crate::profile::Field::Secret });
+    }
+    if looks_like_xai_key(secret) {
+        return Err(ProfileError::SecretIsApiKey);
+    }
+    let mut value =
+        HeaderValue::try_from(format!("{prefix}{secret}")).map_err(|_| ProfileError::SecretCharacters)?;
+    value.set_sensitive(true);
+    Ok(Some((name, value)))
+}
+
+async fn exchange(
+    http: &Http,
+    method: Method,
+    url: &Url,
+    credential: Option<(HeaderName, HeaderValue)>,
+    secret: Option<&SecretString>,
+) -> Result<Minted, MintError> {
+    let client = http.client(url);
+    let mut request = match method {
+        Method::Get => client.get(url.clone()),
+        Method::Post => {
+            client.post(url.clone()).header(header::CONTENT_TYPE, "application/json").body(REQUEST_BODY)
+        }
+    };
+    request = request.header(header::ACCEPT, "application/json");
+    if let Some((name, value)) = credential {
+        request = request.header(name, value);
+    }
+    let response = request.send().await.map_err(send_error)?;
+    let status = response.status();
+    let quoted = Quoted::new(secret);
+    if !status.is_success() {
+        let headers = response.headers().clone();
+        // A page that breaks off still has its first words.
+        let (body, _) = read(response, ERROR_BODY_LIMIT).await;
+        return Err(quoted.status_error(status, &headers, &body));
+    }
+    let content_type =
+        response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    if status == StatusCode::NO_CONTENT {
+        return Err(MintError::Empty);
+    }
+    let (body, end) = read(response, BODY_LIMIT).await;
+    match end {
+        End::Whole => {}
+        End::TooLarge => return Err(MintError::TooLarge { limit: BODY_LIMIT }),
+        End::Broken(error) => return Err(error),
+    }
+    resolve(&body).map_err(|error| quoted.clean(error.with_content_type(content_type)))
+}
+
+enum End {
+    Whole,
+    TooLarge,
+    Broken(MintError),
+}
+
+async fn read(mut response: reqwest::Response, limit: usize) -> (Vec<u8>, End) {
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() > limit => return (body, End::TooLarge),
+            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
+            Ok(None) => return (body, End::Whole),
+            Err(error) => return (body, End::Broken(send_error(error))),
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The crate from outside: wire events against recorded shapes, minting and the line against servers in
+//! the test itself, on loopback or over a pipe.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a broken expectation is what fails a test")]
+
+mod client_events;
+mod meanings;
+mod mint;
+mod open;
+mod quiet;
+mod replies;
+mod secrets;
+mod server_events;
+mod socket;
+mod support;

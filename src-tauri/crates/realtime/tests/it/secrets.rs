@@ -1,0 +1,105 @@
+//! No log line at any level, of this crate or of a library below it, holds a secret.
+
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
+
+use realtime::{Auth, Caller, Http, Profile, mint, open};
+use secrecy::SecretString;
+use tokio::net::TcpListener;
+use tracing_subscriber::{fmt::MakeWriter, util::SubscriberInitExt};
+
+use crate::support::{Server, TOKEN, options, reply, server_tls, trusting_tls};
+
+const SECRET: &str = "moonstone-caller-secret";
+
+#[derive(Clone, Default)]
+struct Captured(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Captured {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Captured {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+#[tokio::test]
+async fn no_log_line_and_no_error_holds_a_secret() {
+    let captured = Captured::default();
+    let _guard = tracing_subscriber::fmt()
+        .with_max_level(tracing::Level::TRACE)
+        .with_writer(captured.clone())
+        .finish()
+        .set_default();
+    let mut printed = String::new();
+    let http = Http::new(trusting_tls()).unwrap();
+    let secret = SecretString::from(SECRET);
+
+    let good = reply("200 OK", "", format!(r#"{{"value":"{TOKEN}"}}"#));
+    let echo = reply("401 No", "", format!(r#"{{"error":"unknown caller {SECRET}, Bearer {SECRET}"}}"#));
+    let html = reply("200 OK", "", format!("secret={SECRET}"));
+    let keys = reply("200 OK", "", format!(r#"{{"{SECRET}":1}}"#));
+    let moved = reply("302 Found", &format!("location: https://b.example/?s={SECRET}\r\n"), "");
+    for answer in [good, echo, html, keys, moved] {
+        for caller in [Caller::Bearer, Caller::Header { name: "X-Key".into() }] {
+            let server = Server::start_tls(answer.clone()).await;
+            let token_url = format!("https://localhost:{}/t?key={SECRET}", server.address.port());
+            let profile = Profile { token_url, caller, ..Profile::default() };
+            printed += &match mint(&http, &profile, Some(&secret)).await {
+                Ok(minted) => format!("{minted:?}"),
+                Err(error) => format!("{error} {error:?}"),
+            };
+            printed += &format!("{:?}", profile.endpoints());
+            assert!(server.request().contains(SECRET), "the server was really told");
+        }
+    }
+
+    for auth in [Auth::Bearer, Auth::Subprotocol] {
+        let refuse = reply("401 No", "", format!("bad token: {TOKEN}"));
+        let server = Server::start_tls(refuse).await;
+        let mut wanted = options(&format!("wss://localhost:{}/?k={SECRET}", server.address.port()), auth);
+        wanted.tls = trusting_tls();
+        let error = open(wanted.clone()).await.unwrap_err();
+        printed += &format!("{error} {error:?} {wanted:?}");
+        assert!(server.request().contains(TOKEN), "the server was really told");
+
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        wanted.url.set_port(Some(listener.local_addr().unwrap().port())).unwrap();
+        let serving = tokio::spawn(async move {
+            let stream = server_tls().accept(listener.accept().await.unwrap().0).await.unwrap();
+            let mut server = tokio_tungstenite::accept_async(stream).await.unwrap();
+            server.close(None).await.unwrap();
+        });
+        let mut line = open(wanted).await.unwrap();
+        printed += &format!("{line:?} {:?}", line.next().await);
+        serving.await.unwrap();
+    }
+
+    let logged = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+    for expected in ["asking the backend for a token", "opening the line", "the line is closed", "rustls"] {
+        assert!(logged.contains(expected), "nothing was captured of {expected:?}: {logged}");
+    }
+    for (name, text) in [("log", &logged), ("print", &printed)] {
+        for secret in [TOKEN, SECRET, "pearl", "moonstone"] {
+            // The test's own server is not ours to silence.
+            let leaks: Vec<&str> = text
+                .lines()
+                .filter(|line| line.contains(secret) && !line.contains("tungstenite::handshake::server"))
+                .collect();
+            assert!(leaks.is_empty(), "{name} gives away {secret}: {leaks:#?}");
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! What the commands act on: the profiles, the secrets, the one call and the window that watches.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use audio::{Engine, EngineOptions};
+use call::{Access, Call, Command, Devices, Fault, Net, Price, Problem, ProblemCode, Setup, Turns};
+use history::History;
+use practice::Practice;
+use realtime::{Caller, Profile};
+use secrecy::SecretString;
+use tauri::ipc::Channel;
+use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
+
+use crate::keychain::{self, Keychain, Place};
+use crate::profiles::{Profiles, ProfilesError};
+use crate::view::{self, AppEvent, AppSnapshot, Check, ProfileDraft, ProfileView, SecretState, Target};
+use crate::{record, stream};
+
+/// Where the app keeps its files; given by the shell, so that a test can give another place.
+#[derive(Clone, Debug)]
+pub struct Places {
+    pub config: PathBuf,
+    pub data: PathBuf,
+}
+
+pub struct App {
+    keychain: Keychain,
+    net: Net,
+    /// Absent when the database cannot be used; calls work without it.
+    history: Option<Arc<History>>,
+    /// Held for moments only: never while the keychain, a backend or a person is waited for.
+    inner: Mutex<Inner>,
+}
+
+struct Inner {
+    profiles: Profiles,
+    call: Option<Running>,
+    window: Option<Channel<AppEvent>>,
+    /// What was last known of the keychain.
+    keychain: view::Keychain,
+}
+
+struct Running {
+    call: Call,
+    /// The agent on this computer, when it is the one who is called.
+    practice: Option<Practice>,
+    watching: Option<JoinHandle<()>>,
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").finish_non_exhaustive()
+    }
+}
+
+type Done<T = ()> = Result<T, Problem>;
+
+impl App {
+    pub fn open(places: &Places) -> anyhow::Result<Self> {
+        let history = History::open(&places.data.join("history.db"))
+            .inspect_err(|error| tracing::error!(%error, "calls are not kept"))
+            .ok();
+        let profiles = Profiles::open(&places.config.join("profiles.json"))?;
+        let keychain = view::Keychain::Available;
+        Ok(Self {
+            keychain: Keychain::start()?,
+            net: Net::new()?,
+            history: history.map(Arc::new),
+            inner: Mutex::new(Inner { profiles, call: None, window: None, keychain }),
+        })
+    }
+
+    /// A window is there: it gets everything now and every change from now on.
+    pub async fn subscribe(&self, channel: Channel<AppEvent>) -> AppSnapshot {
+        let mut inner = self.inner.lock().await;
+        inner.window = Some(channel);
+        AppSnapshot {
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            call: inner.watch().await,
+            profiles: self.views(&inner.profiles),
+            active: inner.profiles.active().map(str::to_owned),
+            keychain: inner.keychain.clone(),
+        }
+    }
+
+    /// Asks the keychain whether it is there; the window is told when it is not. Apart from
+    /// [`App::subscribe`], because a keychain may take seconds to answer and the window may not.
+    pub async fn probe_keychain(&self) {
+        let keychain = self.keychain.state().await;
+        self.inner.lock().await.learn_keychain(keychain);
+    }
+
+    pub async fn start_call(&self, target: Target) -> Done {
+        let (setup, practice) = match target {
+            Target::Practice => {
+                let practice = Practice::start(practice::Options::default()).await.map_err(|error| {
+                    trouble(ProblemCode::Internal, "The practice agent could not be started.", "Try again.", &error)
+                })?;
+                (practice_setup(&practice), Some(practice))
+            }
+            Target::Profile { id } => {
+                let profile = self.inner.lock().await.profile(&id)?;
+                let secret = self.secret_of(&profile).await?;
+                (setup(profile, Access::Backend(secret)), None)
+            }
+        };
+        let mut inner = self.inner.lock().await;
+        inner.drop_call().await;
+        let (engine, ports) = Engine::start(EngineOptions::default());
+        let devices = Devices { ports, engine: Box::new(engine) };
+        let call = Call::start(setup.clone(), devices, self.net.clone(), None);
+        if let (Some(history), Ok((_, events))) = (&self.history, call.subscribe().await) {
+            record::start(history.clone(), &setup, events);
+        }
+        inner.call = Some(Running { call, practice, watching: None });
+        let call = inner.watch().await;
+        inner.tell(AppEvent::CallSnapshot { call });
+        Ok(())
+    }
+
+    pub async fn command(&self, command: Command) -> Done {
+        let inner = self.inner.lock().await;
+        let Some(running) = &inner.call else { return Ok(()) };
+        running.call.send(command).await.map_err(|error| {
+            trouble(ProblemCode::Internal, "The call is gone.", "Start a new one.", &error)
+        })
+    }
+
+    /// Puts an ended call away; a running one is ended first.
+    pub async fn clear_call(&self) {
+        let mut inner = self.inner.lock().await;
+        inner.drop_call().await;
+        inner.tell(AppEvent::CallSnapshot { call: None });
+    }
+
+    pub async fn check_profile(&self, draft: ProfileDraft) -> Done<Check> {
+        let secret = match draft.secret {
+            Some(secret) => Some(secret),
+            None => self.secret_of(&draft.profile).await?,
+        };
+        Ok(match self.net.check(&draft.profile, secret).await {
+            Ok(found) => Check::Passed { message: found.message, took_ms: found.took_ms },
+            Err(problem) => Check::Failed { problem },
+        })
+    }
+
+    pub async fn save_profile(&self, draft: ProfileDraft) -> Done<String> {
+        let ProfileDraft { mut profile, secret } = draft;
+        call::check_addresses(&profile)?;
+        if profile.id.is_empty() {
+            profile.id = uuid::Uuid::new_v4().to_string();
+        }
+        let id = profile.id.clone();
+        let (mut kept, mut trouble) = (None, None);
+        if profile.caller == Caller::Open {
+            self.erase_secret(&id).await;
+            kept = Some(false);
+        } else if let Some(secret) = secret {
+            let (place, error) = self.keychain.keep(&id, secret).await;
+            kept = Some(place == Place::Keychain);
+            trouble = error;
+        }
+        let mut inner = self.inner.lock().await;
+        inner.profiles.put(profile, kept).map_err(|error| storage(&error))?;
+        self.tell_profiles(&inner);
+        match trouble {
+            Some(error) => {
+                inner.learn_keychain(view::Keychain::Unavailable { problem: keychain::problem(&error) });
+            }
+            None if kept == Some(true) => inner.learn_keychain(view::Keychain::Available),
+            None => {}
+        }
+        Ok(id)
+    }
+
+    pub async fn delete_profile(&self, id: &str) -> Done {
+        self.erase_secret(id).await;
+        let mut inner = self.inner.lock().await;
+        inner.profiles.remove(id).map_err(|error| storage(&error))?;
+        self.tell_profiles(&inner);
+        Ok(())
+    }
+
+    pub async fn set_active(&self, id: &str) -> Done {
+        let mut inner = self.inner.lock().await;
+        inner.profile(id)?;
+        inner.profiles.choose(id).map_err(|error| storage(&error))?;
+        self.tell_profiles(&inner);
+        Ok(())
+    }
+
+    /// The app is closing: the call ends, the last words are written.
+    pub async fn close(&self) {
+        self.inner.lock().await.drop_call().await;
+        if let Some(history) = &self.history
+            && let Err(error) = history.flush()
+        {
+            tracing::error!(%error, "the last words were not kept");
+        }
+    }
+
+    async fn secret_of(&self, profile: &Profile) -> Done<Option<SecretString>> {
+        if profile.caller == Caller::Open || profile.id.is_empty() {
+            return Ok(None);
+        }
+        self.keychain.find(&profile.id).await.map_err(|error| keychain::problem(&error))
+    }
+
+    /// A profile that is gone must not keep its secret; where the keychain does not answer, it stays.
+    async fn erase_secret(&self, id: &str) {
+        let kept = self.inner.lock().await.profiles.is_kept(id);
+        if (kept || self.keychain.is_for_this_run(id))
+            && let Err(error) = self.keychain.erase(id).await
+        {
+            tracing::warn!(%error, "a secret could not be taken out of the keychain");
+        }
+    }
+
+    fn tell_profiles(&self, inner: &Inner) {
+        let profiles = self.views(&inner.profiles);
+        inner.tell(AppEvent::Profiles { profiles, active: inner.profiles.active().map(str::to_owned) });
+    }
+
+    fn views(&self, profiles: &Profiles) -> Vec<ProfileView> {
+        let view = |profile: &Profile| {
+            let secret = match profile.caller {
+                Caller::Open => SecretState::None,
+                _ if self.keychain.is_for_this_run(&profile.id) => SecretState::ThisRun,
+                _ if profiles.is_kept(&profile.id) => SecretState::Keychain,
+                _ => SecretState::None,
+            };
+            ProfileView { profile: profile.clone(), secret }
+        };
+        profiles.all().iter().map(view).collect()
+    }
+}
+
+impl Inner {
+    fn profile(&self, id: &str) -> Done<Profile> {
+        self.profiles.find(id).cloned().ok_or_else(|| Problem {
+            code: ProblemCode::Profile,
+            fault: Fault::Profile,
+            message: "That backend is not known any more.".into(),
+            cure: "Choose another, or connect it again.".into(),
+            detail: None,
+        })
+    }
+
+    /// Streams the call's events to the window, beginning with the snapshot that is returned.
+    async fn watch(&mut self) -> Option<call::Snapshot> {
+        let window = self.window.clone();
+        let running = self.call.as_mut()?;
+        if let Some(before) = running.watching.take() {
+            before.abort();
+        }
+        let (snapshot, events) = running.call.subscribe().await.ok()?;
+        if let Some(window) = window {
+            running.watching = Some(tokio::spawn(stream::forward(events, running.call.subscriber(), window)));
+        }
+        Some(snapshot)
+    }
+
+    fn learn_keychain(&mut self, keychain: view::Keychain) {
+        if self.keychain != keychain {
+            self.keychain = keychain.clone();
+            self.tell(AppEvent::Keychain { keychain });
+        }
+    }
+
+    fn tell(&self, event: AppEvent) {
+        if let Some(window) = &self.window
+            && let Err(error) = window.send(event)
+        {
+            tracing::warn!(%error, "the window did not take an event");
+        }
+    }
+
+    async fn drop_call(&mut self) {
+        let Some(Running { call, practice, watching }) = self.call.take() else { return };
+        call.close().await;
+        if let Some(watching) = watching {
+            watching.abort();
+        }
+        if let Some(practice) = practice {
+            practice.stop().await;
+        }
+    }
+}
+
+fn setup(profile: Profile, access: Access) -> Setup {
+    // Only spreads reconnects of many clients over time; any number will do.
+    let seed = uuid::Uuid::new_v4().as_u64_pair().0;
+    Setup { profile, access, practice: false, turns: Turns::Auto, price: Price::default(), seed }
+}
+
+fn practice_setup(practice: &Practice) -> Setup {
+    let profile = Profile {
+        name: "Practice agent".into(),
+        token_url: practice.token_url(),
+        caller: Caller::Bearer,
+        realtime_url: practice.realtime_url(),
+        agent_speaks_first: true,
+        ..Profile::default()
+    };
+    let access = Access::Backend(Some(practice.key().to_owned().into()));
+    Setup { practice: true, ..setup(profile, access) }
+}
+
+fn storage(error: &ProfilesError) -> Problem {
+    trouble(
+        ProblemCode::Storage,
+        "Your profiles could not be saved.",
+        "Check that the disk has room and that the folder may be written to.",
+        error,
+    )
+}
+
+fn trouble(code: ProblemCode, message: &str, cure: &str, error: &impl std::fmt::Display) -> Problem {
+    Problem {
+        code,
+        fault: Fault::Computer,
+        message: message.into(),
+        cure: cure.into(),
+        detail: Some(error.to_string()),
+    }
+}

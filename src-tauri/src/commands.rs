@@ -1,0 +1,81 @@
+//! What the window may ask for: each one line onto [`App`].
+
+use call::{Command, Mute, Problem, ProblemCode, Turns};
+use tauri::State;
+use tauri::ipc::Channel;
+
+use crate::app::App;
+use crate::view::{AppEvent, AppSnapshot, Check, ProfileDraft, Target};
+
+type Done<T = ()> = Result<T, Problem>;
+
+#[tauri::command]
+pub(crate) async fn subscribe(app: State<'_, App>, channel: Channel<AppEvent>) -> Done<AppSnapshot> {
+    Ok(app.subscribe(channel).await)
+}
+
+#[tauri::command]
+pub(crate) async fn start_call(app: State<'_, App>, target: Target) -> Done {
+    app.start_call(target).await
+}
+
+#[tauri::command]
+pub(crate) async fn end_call(app: State<'_, App>) -> Done {
+    app.command(Command::End).await
+}
+
+#[tauri::command]
+pub(crate) async fn clear_call(app: State<'_, App>) -> Done {
+    app.clear_call().await;
+    Ok(())
+}
+
+#[tauri::command]
+pub(crate) async fn set_mute(app: State<'_, App>, mute: Mute) -> Done {
+    app.command(Command::Mute(mute)).await
+}
+
+#[tauri::command]
+pub(crate) async fn set_turns(app: State<'_, App>, turns: Turns) -> Done {
+    app.command(Command::Turns(turns)).await
+}
+
+#[tauri::command]
+pub(crate) async fn talk(app: State<'_, App>, pressed: bool) -> Done {
+    app.command(Command::Talk(pressed)).await
+}
+
+#[tauri::command]
+pub(crate) async fn interrupt(app: State<'_, App>) -> Done {
+    app.command(Command::Interrupt).await
+}
+
+#[tauri::command]
+pub(crate) async fn send_text(app: State<'_, App>, text: String) -> Done {
+    app.command(Command::SendText(text)).await
+}
+
+#[tauri::command]
+pub(crate) async fn dismiss_notice(app: State<'_, App>, code: ProblemCode) -> Done {
+    app.command(Command::Dismiss(code)).await
+}
+
+#[tauri::command]
+pub(crate) async fn check_profile(app: State<'_, App>, draft: ProfileDraft) -> Done<Check> {
+    app.check_profile(draft).await
+}
+
+#[tauri::command]
+pub(crate) async fn save_profile(app: State<'_, App>, draft: ProfileDraft) -> Done<String> {
+    app.save_profile(draft).await
+}
+
+#[tauri::command]
+pub(crate) async fn delete_profile(app: State<'_, App>, id: String) -> Done {
+    app.delete_profile(&id).await
+}
+
+#[tauri::command]
+pub(crate) async fn set_active(app: State<'_, App>, id: String) -> Done {
+    app.set_active(&id).await
+}

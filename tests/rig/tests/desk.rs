@@ -1,0 +1,69 @@
+//! The desk stands on its own legs: each part is started, used and gone again.
+#![cfg(target_os = "linux")]
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+fn alive(pid: u32) -> bool {
+    Path::new(&format!("/proc/{pid}")).exists()
+}
+
+#[test]
+fn what_is_spoken_into_the_microphone_can_be_recorded_from_it() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let sound = rig::Sound::start()?;
+    let spoken = folder.path().join("spoken.wav");
+    rig::speech("the first boat leaves at ten past eight", &spoken)?;
+    let (said, rate) = rig::wav::read_mono(&spoken)?;
+    assert_eq!(rate, 24_000);
+
+    let recording = sound.record("mic", &folder.path().join("heard.wav"))?;
+    assert_eq!(sound.source_outputs()?.len(), 1);
+    sound.speak(&spoken)?;
+    std::thread::sleep(Duration::from_millis(500));
+    let (heard, rate) = recording.stop()?;
+    assert!(sound.source_outputs()?.is_empty());
+
+    let found = rig::correlate(&rig::resample(&said, 24_000, rate), &heard, rate);
+    assert!(found.correlation > 0.9, "{found:?}");
+    sound.stop()
+}
+
+#[test]
+fn a_display_has_a_window_manager_and_can_be_photographed() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let display = rig::Display::start(640, 480)?;
+    assert!(display.xdotool(&["get_num_desktops"])?.trim().parse::<u32>()? > 0);
+    let picture = folder.path().join("screen.png");
+    display.screenshot(&picture)?;
+    assert!(std::fs::metadata(&picture)?.len() > 0);
+    Ok(())
+}
+
+#[test]
+fn a_keychain_keeps_a_secret_while_it_is_locked() -> anyhow::Result<()> {
+    let secret_tool = |bus: &rig::Bus, script: &str| {
+        let output = Command::new("sh").args(["-c", script]).envs(bus.env()).output();
+        output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
+    };
+    let mut bus = rig::Bus::start()?;
+    bus.unlock_keyring()?;
+    secret_tool(&bus, "printf hidden | secret-tool store --label=rig service rig-test")?;
+    assert_eq!(secret_tool(&bus, "secret-tool lookup service rig-test")?, "hidden");
+    bus.lock_keyring()?;
+    assert_eq!(secret_tool(&bus, "secret-tool lookup service rig-test")?, "");
+    bus.unlock_keyring()?;
+    assert_eq!(secret_tool(&bus, "secret-tool lookup service rig-test")?, "hidden");
+    Ok(())
+}
+
+#[test]
+fn nothing_outlives_its_owner() -> anyhow::Result<()> {
+    let sound = rig::Sound::start()?;
+    let pid = sound.server_id();
+    assert!(alive(pid));
+    drop(sound);
+    assert!(!alive(pid));
+    Ok(())
+}

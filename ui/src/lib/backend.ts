@@ -1,0 +1,50 @@
+// What the window may ask of the engine, whoever the engine is.
+
+import type {
+  AppEvent,
+  AppSnapshot,
+  Check,
+  Mute,
+  Problem,
+  ProblemCode,
+  ProfileDraft,
+  Target,
+  Turns,
+} from './bindings';
+import { words } from './words';
+
+/** Every method rejects with a `Problem`. */
+export interface Backend {
+  /** `listen` gets every change after the returned snapshot, in order. */
+  subscribe(listen: (event: AppEvent) => void): Promise<AppSnapshot>;
+  /** Replaces a call that has ended. */
+  startCall(target: Target): Promise<void>;
+  endCall(): Promise<void>;
+  /** Puts an ended call away. */
+  clearCall(): Promise<void>;
+  setMute(mute: Mute): Promise<void>;
+  setTurns(turns: Turns): Promise<void>;
+  talk(pressed: boolean): Promise<void>;
+  interrupt(): Promise<void>;
+  sendText(text: string): Promise<void>;
+  dismissNotice(code: ProblemCode): Promise<void>;
+  checkProfile(draft: ProfileDraft): Promise<Check>;
+  /** The saved profile's id. */
+  saveProfile(draft: ProfileDraft): Promise<string>;
+  deleteProfile(id: string): Promise<void>;
+  setActive(id: string): Promise<void>;
+}
+
+/** A rejection as a problem: a bug or a missing command may reject with anything. */
+export function problemFrom(rejection: unknown): Problem {
+  if (
+    typeof rejection === 'object' &&
+    rejection !== null &&
+    'code' in rejection &&
+    'message' in rejection &&
+    'cure' in rejection
+  ) {
+    return rejection as Problem;
+  }
+  return { code: 'internal', fault: 'computer', ...words.unexpected, detail: String(rejection) };
+}

@@ -1,0 +1,253 @@
+// An engine made of recordings, so that the window runs and is tested in a plain browser.
+// `?fake=SCENE&at=MS&speed=N` chooses what it shows; speed 0 stands still at that moment.
+
+import { apply, SILENCE, stateOf, type AppState } from './apply';
+import type { Backend } from './backend';
+import type { AppEvent, Check, Event, Mute, Problem, ProfileDraft, Status, Target } from './bindings';
+import { holdsXaiKey } from './draft';
+import { reply } from './improvise';
+import { Replay, type Recording } from './replay';
+
+const load: Record<string, () => Promise<{ default: unknown }>> = {
+  'first-run': () => import('../recordings/first-run.json'),
+  'no-keychain': () => import('../recordings/no-keychain.json'),
+  ready: () => import('../recordings/ready.json'),
+  call: () => import('../recordings/call.json'),
+  practice: () => import('../recordings/practice.json'),
+  failed: () => import('../recordings/failed.json'),
+};
+
+export interface Scene {
+  /** A recording, or `ended` for the end of the call. */
+  name: string;
+  atMs: number;
+  speed: number;
+}
+
+export function sceneOf(query: string): Scene {
+  const given = new URLSearchParams(query);
+  const number = (key: string, otherwise: number) => {
+    const value = Number(given.get(key) ?? otherwise);
+    return Number.isFinite(value) && value >= 0 ? value : otherwise;
+  };
+  const name = given.get('fake') ?? 'first-run';
+  if (name === 'ended') return { name: 'call', atMs: 3_600_000, speed: 1 };
+  return { name: name in load ? name : 'first-run', atMs: number('at', 0), speed: number('speed', 1) };
+}
+
+async function recording(name: string): Promise<Recording> {
+  const file = load[name] ?? load['first-run'];
+  if (file === undefined) throw new Error(`no recording is called ${name}`);
+  return (await file()).default as Recording;
+}
+
+export class FakeBackend implements Backend {
+  /** Every command, in order, for tests. */
+  readonly log: string[] = [];
+  #scene: Scene;
+  #state: AppState | null = null;
+  #listen: (event: AppEvent) => void = () => {};
+  #replay: Replay | null = null;
+  /** What the recording says the line does, whatever the mute key makes of it. */
+  #under: Status = { word: 'listening' };
+  #cut = new Set<string>();
+  #made = 0;
+
+  constructor(scene: Scene) {
+    this.#scene = scene;
+  }
+
+  async subscribe(listen: (event: AppEvent) => void) {
+    const found = await recording(this.#scene.name);
+    this.#state = stateOf(structuredClone(found.start));
+    this.#play(found, this.#scene.atMs);
+    this.#listen = listen;
+    // Levels are no part of a snapshot: the moment's own follow it.
+    const { microphone, speaker } = this.#state.levels;
+    queueMicrotask(() => setTimeout(() => this.#say({ type: 'levels', microphone, speaker })));
+    return this.#state;
+  }
+
+  #play(found: Pick<Recording, 'events' | 'levels'>, atMs: number, speed = this.#scene.speed): void {
+    this.#replay?.stop();
+    this.#replay = new Replay(found, (event) => this.#through(event));
+    this.#replay.jump(atMs);
+    this.#replay.run(speed);
+  }
+
+  /** A recorded event, as it is after what the person did. */
+  #through(event: AppEvent): void {
+    if (event.type === 'call') {
+      const inner = event.event;
+      if (inner.type === 'item' && this.#cut.has(inner.item.id)) return;
+      if (inner.type === 'levels' && this.#muted()) {
+        this.#emit({ type: 'call', event: { ...inner, microphone: SILENCE } });
+        return;
+      }
+      if (inner.type === 'status') {
+        this.#under = inner.status;
+        const line = inner.status.word;
+        if (this.#muted() && line !== 'muted' && line !== 'ended' && line !== 'reconnecting') return;
+      }
+    }
+    this.#emit(event);
+  }
+
+  #emit(event: AppEvent): void {
+    if (this.#state === null) return;
+    this.#state = apply(this.#state, event);
+    this.#listen(event);
+  }
+
+  #say(event: Event): void {
+    this.#emit({ type: 'call', event });
+  }
+
+  #call() {
+    const call = this.#state?.call ?? null;
+    if (call === null || call.status.word === 'ended') throw nothingThere;
+    return call;
+  }
+
+  #muted(): boolean {
+    return (this.#state?.call?.controls.mute ?? 'open') !== 'open';
+  }
+
+  async startCall(target: Target): Promise<void> {
+    this.log.push(`startCall ${target.kind}`);
+    const found = await recording(target.kind === 'practice' ? 'practice' : 'call');
+    const call = structuredClone(found.start.call);
+    const name = this.#state?.profiles.find(({ profile }) => target.kind === 'profile' && profile.id === target.id);
+    if (call !== null && name !== undefined) call.with = name.profile.name;
+    this.#cut.clear();
+    this.#emit({ type: 'callSnapshot', call });
+    this.#play(found, 0, this.#scene.speed || 1);
+  }
+
+  async endCall(): Promise<void> {
+    this.log.push('endCall');
+    this.#call();
+    this.#replay?.stop();
+    this.#say({ type: 'status', status: { word: 'ended', ending: { reason: 'byYou' } } });
+  }
+
+  async clearCall(): Promise<void> {
+    this.log.push('clearCall');
+    this.#replay?.stop();
+    this.#emit({ type: 'callSnapshot', call: null });
+  }
+
+  async setMute(mute: Mute): Promise<void> {
+    this.log.push(`setMute ${mute}`);
+    const call = this.#call();
+    this.#say({ type: 'controls', controls: { ...call.controls, mute } });
+    const status: Status = mute === 'open' ? this.#under : { word: 'muted', released: mute === 'hard' };
+    this.#say({ type: 'device', direction: 'microphone', device: { ...call.microphone, open: mute !== 'hard' } });
+    this.#say({ type: 'status', status });
+    if (mute !== 'open') this.#say({ type: 'levels', microphone: SILENCE, speaker: this.#state?.levels.speaker ?? SILENCE });
+  }
+
+  async setTurns(turns: 'auto' | 'manual'): Promise<void> {
+    this.log.push(`setTurns ${turns}`);
+    this.#say({ type: 'controls', controls: { ...this.#call().controls, turns } });
+  }
+
+  async talk(pressed: boolean): Promise<void> {
+    this.log.push(`talk ${pressed}`);
+    const call = this.#call();
+    if (call.controls.talking === pressed) return;
+    if (pressed) {
+      await this.interrupt();
+      this.#replay?.stop();
+      this.#say({ type: 'status', status: { word: 'hearingYou' } });
+      this.#say({ type: 'levels', microphone: -22, speaker: SILENCE });
+    }
+    this.#say({ type: 'controls', controls: { ...this.#call().controls, talking: pressed } });
+    if (!pressed) this.#answer('You let go of the key, so it is my turn. This answer is made up.');
+  }
+
+  async interrupt(): Promise<void> {
+    this.log.push('interrupt');
+    const call = this.#call();
+    const item = call.items.at(-1);
+    if (call.status.word !== 'speaking' || item?.role !== 'agent') return;
+    this.#cut.add(item.id);
+    const heard = item.text.slice(0, Math.ceil(item.text.length * 0.6)).replace(/\s*\S*$/, '');
+    const cut = { ...item, text: heard, unheard: item.text.slice(heard.length), partial: false };
+    this.#say({ type: 'item', index: call.items.length - 1, item: cut });
+    this.#say({ type: 'status', status: { word: 'listening' } });
+    this.#say({ type: 'levels', microphone: -58, speaker: SILENCE });
+  }
+
+  async sendText(text: string): Promise<void> {
+    this.log.push(`sendText ${text}`);
+    await this.interrupt();
+    const call = this.#call();
+    this.#made += 1;
+    const atMs = call.clock.elapsedMs;
+    const item = { id: `typed-${this.#made}`, role: 'you' as const, text, partial: false, typed: true, atMs };
+    this.#say({ type: 'item', index: call.items.length, item });
+    this.#answer(`You typed “${text}”. This answer is made up, for nobody is on the line.`);
+  }
+
+  #answer(text: string): void {
+    const { items, clock } = this.#call();
+    this.#made += 1;
+    const events = reply(items.length, `reply-${this.#made}`, text, clock.elapsedMs);
+    this.#play({ events }, 0, this.#scene.speed || 1);
+  }
+
+  async dismissNotice(code: Problem['code']): Promise<void> {
+    this.log.push(`dismissNotice ${code}`);
+    this.#say({ type: 'noticeGone', code });
+  }
+
+  async checkProfile({ profile }: ProfileDraft): Promise<Check> {
+    this.log.push('checkProfile');
+    await new Promise((done) => setTimeout(done, 900));
+    if (profile.tokenUrl.includes('broken')) return { outcome: 'failed', problem: notAToken };
+    const message = 'Your backend answered in 143 ms with a token that lives for 5 minutes.';
+    return { outcome: 'passed', message, tookMs: 143 };
+  }
+
+  async saveProfile({ profile, secret }: ProfileDraft): Promise<string> {
+    this.log.push('saveProfile');
+    if (this.#state === null || holdsXaiKey(secret ?? '')) throw nothingThere;
+    const id = profile.id === '' ? `profile-${(this.#made += 1)}` : profile.id;
+    const old = this.#state.profiles.find((view) => view.profile.id === id);
+    const kept = this.#state.keychain.state === 'available' ? 'keychain' : 'thisRun';
+    const state = profile.caller.kind === 'open' ? 'none' : secret !== null ? kept : (old?.secret ?? 'none');
+    const view = { profile: { ...profile, id }, secret: state } as const;
+    const profiles = old
+      ? this.#state.profiles.map((known) => (known === old ? view : known))
+      : [...this.#state.profiles, view];
+    this.#emit({ type: 'profiles', profiles, active: this.#state.active ?? id });
+    return id;
+  }
+
+  async deleteProfile(id: string): Promise<void> {
+    this.log.push('deleteProfile');
+    const profiles = this.#state?.profiles.filter(({ profile }) => profile.id !== id) ?? [];
+    this.#emit({ type: 'profiles', profiles, active: profiles[0]?.profile.id ?? null });
+  }
+
+  async setActive(id: string): Promise<void> {
+    this.log.push(`setActive ${id}`);
+    this.#emit({ type: 'profiles', profiles: this.#state?.profiles ?? [], active: id });
+  }
+}
+
+const nothingThere: Problem = {
+  code: 'internal',
+  fault: 'computer',
+  message: 'There is no call to do this with.',
+  cure: 'Start a call first.',
+};
+
+const notAToken: Problem = {
+  code: 'backendRefused',
+  fault: 'backend',
+  message: 'Your backend answered, but not with a token. It said: “rate limited”.',
+  cure: 'Try again in 32 s, or look at its log.',
+  detail: 'HTTP 429 Too Many Requests\n{"error":"rate limited","details":"10 per minute"}',
+};

@@ -1,0 +1,52 @@
+// The profile form while it is being filled in: what was entered, and which faults to show.
+
+import type { Profile, SecretState } from './bindings';
+import { faultsIn, holdsXaiKey, looksUnfinished, type FieldName, type Faults } from './draft';
+import { words } from './words';
+
+export class FormState {
+  profile: Profile;
+  secret = $state('');
+  readonly stored: SecretState;
+  /** Save or Test was pressed: every fault is shown. */
+  attempted = $state(false);
+  /** The advanced part is open. */
+  unfolded = $state(false);
+  /** Fields that have been left once. */
+  #left = $state<Partial<Record<FieldName, boolean>>>({});
+  /** The field that an xAI key was just kept out of. */
+  #refused = $state<string | null>(null);
+
+  faults: Faults = $derived.by(() => faultsIn(this.profile, this.secret, this.stored));
+  sound = $derived(Object.keys(this.faults).length === 0);
+
+  constructor(profile: Profile, stored: SecretState) {
+    this.profile = $state(profile);
+    this.stored = stored;
+  }
+
+  leave(field: FieldName, text: string): void {
+    if (text !== '') this.#left[field] = true;
+  }
+
+  typed(field: FieldName): void {
+    if (this.#refused === field) this.#refused = null;
+  }
+
+  /** What to show under a field now. */
+  fault(field: FieldName, text: string): string | undefined {
+    if (this.#refused === field) return words.faultsOf.xaiKey;
+    const fault = this.faults[field];
+    if (fault === undefined || this.attempted || this.#left[field]) return fault;
+    return text === '' || looksUnfinished(text) ? undefined : fault;
+  }
+
+  /** An API key never even gets into a field. */
+  onpaste = (event: ClipboardEvent): void => {
+    const text = event.clipboardData?.getData('text') ?? '';
+    const field = event.target instanceof HTMLElement ? event.target.dataset['field'] : undefined;
+    if (field === undefined || !holdsXaiKey(text)) return;
+    event.preventDefault();
+    this.#refused = field;
+  };
+}

@@ -1,0 +1,27 @@
+// The only module that imports Tauri: the engine behind the real window.
+
+import { Channel, invoke } from '@tauri-apps/api/core';
+
+import type { Backend } from './backend';
+import type { AppEvent } from './bindings';
+
+export const tauriBackend: Backend = {
+  subscribe(listen) {
+    const channel = new Channel<AppEvent>();
+    channel.onmessage = listen;
+    return invoke('subscribe', { channel });
+  },
+  startCall: (target) => invoke('start_call', { target }),
+  endCall: () => invoke('end_call'),
+  clearCall: () => invoke('clear_call'),
+  setMute: (mute) => invoke('set_mute', { mute }),
+  setTurns: (turns) => invoke('set_turns', { turns }),
+  talk: (pressed) => invoke('talk', { pressed }),
+  interrupt: () => invoke('interrupt'),
+  sendText: (text) => invoke('send_text', { text }),
+  dismissNotice: (code) => invoke('dismiss_notice', { code }),
+  checkProfile: (draft) => invoke('check_profile', { draft }),
+  saveProfile: (draft) => invoke('save_profile', { draft }),
+  deleteProfile: (id) => invoke('delete_profile', { id }),
+  setActive: (id) => invoke('set_active', { id }),
+};

@@ -1,0 +1,252 @@
+// Every word that the window says, in one typed place.
+
+import type { Ending, Fault, SecretState, Status, Step } from './bindings';
+
+const states: Record<Status['word'] | 'ready', string> = {
+  ready: 'Ready',
+  connecting: 'Connecting',
+  listening: 'Listening',
+  hearingYou: 'Hearing you',
+  thinking: 'Thinking',
+  speaking: 'Speaking',
+  usingTool: 'Using a tool',
+  muted: 'Muted',
+  reconnecting: 'Reconnecting',
+  ended: 'Ended',
+};
+
+const steps: Record<Step, string> = {
+  askingBackend: 'asking your backend…',
+  openingLine: 'opening the line…',
+  agreeingSession: 'agreeing on the session…',
+};
+
+const practiceSteps: Record<Step, string> = {
+  askingBackend: 'waking the practice agent…',
+  openingLine: 'opening the line…',
+  agreeingSession: 'agreeing on the session…',
+};
+
+const faults: Record<Fault, string> = {
+  computer: 'This computer',
+  profile: 'This profile',
+  backend: 'Your backend',
+  network: 'The network',
+  xai: 'xAI',
+};
+
+const secretStates: Record<SecretState, string> = {
+  none: 'No secret is stored.',
+  keychain: 'The secret is in the keychain.',
+  thisRun: 'The secret is kept only for this run.',
+};
+
+function endingOf(ending: Ending): string {
+  switch (ending.reason) {
+    case 'byYou':
+      return 'You ended the call.';
+    case 'byServer':
+      return ending.text === ''
+        ? `The server closed the line (code ${ending.code}).`
+        : `The server closed the line: “${ending.text}” (code ${ending.code}).`;
+    case 'failed':
+      return 'The call could not go on.';
+  }
+}
+
+export const words = {
+  app: 'Sidetone',
+  states,
+  faults,
+
+  unexpected: {
+    message: 'Sidetone did something it should not have done.',
+    cure: 'Try once more; if it happens again, restart Sidetone.',
+  },
+  unreachable: {
+    message: 'The window cannot reach the rest of Sidetone.',
+    cure: 'Close Sidetone and start it again.',
+  },
+
+  first: {
+    title: 'Sidetone',
+    tryNow: 'Try it now',
+    tryNowHint:
+      'No account, no network: an agent on this computer greets you and repeats what you say.',
+    connect: 'Connect my backend',
+    connectHint: 'The address that hands out tokens.',
+    promise: 'Your xAI key stays on your backend. Sidetone never asks for it.',
+  },
+
+  ready: {
+    title: 'Start a call',
+    picker: 'Backend to call',
+    tokensFrom: (host: string) => `Tokens from ${host}`,
+    secret: secretStates,
+    secretMissing: 'The secret was kept only until Sidetone was closed. Enter it again to call.',
+    secretNever: 'This backend asks for a secret, and none is stored. Enter it to call.',
+    enterSecret: 'Enter secret',
+    start: 'Start call',
+    starting: 'Starting…',
+    tryNow: 'Try it now',
+    edit: 'Edit',
+    add: 'Add a backend',
+  },
+
+  form: {
+    titleNew: 'Connect my backend',
+    titleEdit: (name: string) => `Edit ${name}`,
+    lead: 'Sidetone asks your backend for a short-lived token before every call. Your xAI key stays there.',
+    name: 'Name',
+    nameHint: 'How this backend is called in Sidetone.',
+    tokenUrl: 'Token address',
+    tokenUrlHint: 'Where your backend hands out tokens, for example https://voice.example.com/session.',
+    method: 'Method',
+    caller: 'How the backend knows you',
+    callerOpen: 'It asks for nothing',
+    callerBearer: 'Bearer secret',
+    callerHeader: 'Secret in a header',
+    headerName: 'Header name',
+    secret: 'Secret',
+    secretKeychain: 'Kept in the keychain of this computer.',
+    secretStored: {
+      keychain: 'One is stored in the keychain. Leave empty to keep it.',
+      thisRun: 'One is kept only for this run. Leave empty to keep it.',
+    },
+    advanced: 'Advanced',
+    advancedHint: 'Line, model, voice and instructions',
+    realtimeUrl: 'Realtime address',
+    realtimeUrlHint: 'Leave it as it is unless your backend names another.',
+    model: 'Model',
+    auth: 'Token shown as',
+    authBearer: 'Bearer header',
+    authSubprotocol: 'WebSocket subprotocol',
+    voice: 'Voice',
+    instructions: 'Instructions',
+    instructionsHint: 'What the agent should be like. May stay empty.',
+    speaksFirst: 'The agent speaks first',
+    speaksFirstHint: 'It greets you as soon as the line is open.',
+    test: 'Test',
+    testing: 'Asking your backend for a token…',
+    testPassed: 'It works.',
+    save: 'Save',
+    saving: 'Saving…',
+    cancel: 'Cancel',
+    delete: 'Delete',
+    deleteAsk: (name: string) => `Delete ${name} and its secret?`,
+    deleteYes: 'Yes, delete',
+    deleteNo: 'Keep it',
+  },
+
+  faultsOf: {
+    nameMissing: 'Give it a name.',
+    nameLong: 'At most 60 characters.',
+    urlMissing: 'Enter the address of your backend.',
+    urlBroken: 'This is not a complete address. It starts with https:// and names a host.',
+    urlScheme: 'Only https:// works here, or http:// to this computer.',
+    urlPlain:
+      'Plain http would show the token to everyone on the way. Use https://, or http:// to this computer (localhost, 127.0.0.1).',
+    urlCredentials: 'Leave name and password out of the address; use the secret below.',
+    urlFragment: 'Leave out the part from # on: it never reaches a server.',
+    realtimeMissing: 'Enter the realtime address, or wss://api.x.ai/v1/realtime.',
+    realtimeBroken: 'This is not a complete address. It starts with wss:// and names a host.',
+    realtimeScheme: 'Only wss:// works here, or ws:// to this computer.',
+    realtimePlain: 'Plain ws is only for this computer (localhost, 127.0.0.1). Use wss://.',
+    headerMissing: 'Name the header that carries the secret, for example X-Api-Key.',
+    headerBroken: 'A header name has no spaces, colons or quotes: for example X-Api-Key.',
+    headerTaken: 'Sidetone sets this header itself. Choose another.',
+    secretMissing: 'Enter the secret that your backend expects.',
+    secretBroken: 'A secret has no spaces at its ends and no line breaks.',
+    modelMissing: 'Enter a model, or grok-voice-latest.',
+    xaiKey:
+      'That is an xAI API key. Keys belong on your backend, never in an app: Sidetone did not take it.',
+  },
+
+  call: {
+    title: (name: string) => `Call with ${name}`,
+    practiceTitle: 'Practice call',
+    controls: 'Call controls',
+    you: 'you',
+    agent: 'Grok',
+    practiceAgent: 'agent',
+    tool: 'tool',
+    mute: 'Mute',
+    unmute: 'Unmute',
+    release: 'Release microphone',
+    released: 'microphone released',
+    talk: 'Hold to talk',
+    talking: 'Talking',
+    type: 'Type',
+    typeLabel: 'Your message',
+    typePlaceholder: 'Type instead of speaking',
+    send: 'Send',
+    closeTyping: 'Close typing',
+    end: 'End',
+    sound: 'Sound',
+    microphone: 'Microphone',
+    speaker: 'Speaker',
+    noMicrophone: 'Microphone not open',
+    noSpeaker: 'Speaker not open',
+    closed: 'closed',
+    turns: 'Push to talk',
+    turnsHint: 'You decide when your turn ends',
+    free: 'free',
+    estimate: 'estimated cost',
+    elapsed: 'time on the line',
+    step: (step: Step, practice: boolean) => (practice ? practiceSteps : steps)[step],
+    retryIn: (seconds: number) => (seconds > 0 ? `next try in ${seconds} s` : 'trying now…'),
+    attempt: (attempt: number) => `(${attempt})`,
+    yourLevel: 'You',
+    agentLevel: 'Agent',
+  },
+
+  captions: {
+    label: 'Captions',
+    empty: 'What is said appears here.',
+    now: 'now',
+    toNow: 'Jump to now',
+    cut: 'cut',
+    cutShow: 'interrupted here; show what was not heard',
+    cutHide: 'interrupted here; hide what was not heard',
+    unheard: 'not heard:',
+    typed: 'typed',
+    said: (who: string, text: string) => `${who}: ${text}`,
+  },
+
+  ended: {
+    reason: endingOf,
+    lasted: 'Duration',
+    cost: 'Cost',
+    newCall: 'New call',
+    close: 'Close',
+    copy: 'Copy text',
+    copied: 'Copied',
+    editBackend: 'Edit this backend',
+  },
+
+  problem: {
+    details: 'Details',
+    dismiss: 'Dismiss',
+    label: (fault: string) => `Trouble: ${fault}`,
+    all: 'Troubles',
+  },
+
+  keys: {
+    title: 'Keys',
+    open: 'All keys',
+    close: 'Close',
+    rows: [
+      { keys: ['Space'], does: 'Hold to talk' },
+      { keys: ['M'], does: 'Mute, unmute' },
+      { keys: ['Shift', 'M'], does: 'Mute and release the microphone' },
+      { keys: ['Esc'], does: 'Stop the agent speaking, then close what is open' },
+      { keys: ['Enter'], does: 'Type a message' },
+      { keys: ['mod', 'E'], does: 'End the call' },
+      { keys: ['mod', 'N'], does: 'New call' },
+      { keys: ['?'], does: 'Show or hide this list' },
+    ],
+  },
+} as const;
+
+/** The key that the system uses for commands. */
+export const MOD = /Mac/.test(globalThis.navigator?.userAgent ?? '') ? '⌘' : 'Ctrl';

@@ -1,0 +1,45 @@
+// Small builders, so that each test names only what it is about.
+
+import type { AppState } from '../src/lib/apply';
+import { stateOf } from '../src/lib/apply';
+import type { Event, Item, Problem, Profile, Snapshot } from '../src/lib/bindings';
+import { emptyProfile } from '../src/lib/draft';
+
+export function call(more: Partial<Snapshot> = {}): Snapshot {
+  return {
+    with: 'My backend',
+    practice: false,
+    status: { word: 'listening' },
+    controls: { mute: 'open', turns: 'auto', talking: false },
+    items: [],
+    microphone: { name: 'Mic', open: true },
+    speaker: { name: 'Phones', open: true },
+    clock: { elapsedMs: 0 },
+    notices: [],
+    ...more,
+  };
+}
+
+export function state(running: Snapshot | null = call()): AppState {
+  return stateOf({
+    version: '0.1.0',
+    call: running,
+    profiles: [],
+    active: null,
+    keychain: { state: 'available' },
+  });
+}
+
+export function item(id: string, text: string, more: Partial<Item> = {}): Item {
+  return { id, role: 'agent', text, partial: false, typed: false, atMs: 0, ...more };
+}
+
+export function problem(code: Problem['code'], message = `trouble: ${code}`): Problem {
+  return { code, fault: 'computer', message, cure: 'do something' };
+}
+
+export function profile(more: Partial<Profile> = {}): Profile {
+  return { ...emptyProfile(), name: 'Mine', tokenUrl: 'https://voice.example.com/session', ...more };
+}
+
+export const of = (event: Event) => ({ type: 'call', event }) as const;

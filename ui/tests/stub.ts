@@ -1,0 +1,51 @@
+// An engine that does nothing by itself: a test says what it reports, and reads what was asked.
+
+import type { Backend } from '../src/lib/backend';
+import type { AppEvent, AppSnapshot, Check, Event, Problem } from '../src/lib/bindings';
+
+export class Stub implements Backend {
+  readonly asked: unknown[][] = [];
+  /** The next command is rejected with this. */
+  refuse: unknown = null;
+  check: Check = { outcome: 'passed', message: 'Fine.', tookMs: 1 };
+  #listen: (event: AppEvent) => void = () => {};
+  #start: AppSnapshot | Promise<AppSnapshot>;
+
+  constructor(start: AppSnapshot | Promise<AppSnapshot>) {
+    this.#start = start;
+  }
+
+  tell(event: AppEvent): void {
+    this.#listen(event);
+  }
+
+  say(event: Event): void {
+    this.tell({ type: 'call', event });
+  }
+
+  async subscribe(listen: (event: AppEvent) => void) {
+    this.#listen = listen;
+    return this.#start;
+  }
+
+  #ask = async (...asked: unknown[]): Promise<void> => {
+    this.asked.push(asked);
+    const { refuse } = this;
+    this.refuse = null;
+    if (refuse !== null) throw refuse;
+  };
+
+  startCall = (target: unknown) => this.#ask('startCall', target);
+  endCall = () => this.#ask('endCall');
+  clearCall = () => this.#ask('clearCall');
+  setMute = (mute: unknown) => this.#ask('setMute', mute);
+  setTurns = (turns: unknown) => this.#ask('setTurns', turns);
+  talk = (pressed: boolean) => this.#ask('talk', pressed);
+  interrupt = () => this.#ask('interrupt');
+  sendText = (text: string) => this.#ask('sendText', text);
+  dismissNotice = (code: Problem['code']) => this.#ask('dismissNotice', code);
+  checkProfile = (draft: unknown) => this.#ask('checkProfile', draft).then(() => this.check);
+  saveProfile = (draft: unknown) => this.#ask('saveProfile', draft).then(() => 'saved-id');
+  deleteProfile = (id: string) => this.#ask('deleteProfile', id);
+  setActive = (id: string) => this.#ask('setActive', id);
+}

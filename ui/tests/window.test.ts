@@ -1,0 +1,334 @@
+// The whole window in a made-up document, driven the way a person drives it.
+
+import { render, screen, waitFor, within } from '@testing-library/svelte';
+import userEvent from '@testing-library/user-event';
+import { describe, expect, test } from 'vitest';
+
+import App from '../src/App.svelte';
+import type { AppSnapshot, Snapshot } from '../src/lib/bindings';
+import { words } from '../src/lib/words';
+import { call, item, problem, profile } from './states';
+import { Stub } from './stub';
+
+const bare = (more: Partial<AppSnapshot> = {}): AppSnapshot => ({
+  version: '0.1.0',
+  call: null,
+  profiles: [],
+  active: null,
+  keychain: { state: 'available' },
+  ...more,
+});
+
+async function open(start: AppSnapshot): Promise<{ stub: Stub; user: ReturnType<typeof userEvent.setup> }> {
+  const stub = new Stub(start);
+  render(App, { props: { backend: stub } });
+  await screen.findByRole('heading', { level: 1 });
+  return { stub, user: userEvent.setup() };
+}
+
+const inCall = (more: Partial<Snapshot> = {}) => open(bare({ call: call(more) }));
+const text = (id: string) => screen.getByTestId(id).textContent?.trim();
+
+describe('before a call', () => {
+  test('two doors and one promise', async () => {
+    const { stub, user } = await open(bare());
+    expect(screen.getAllByTestId(/try-now|connect-backend/)).toHaveLength(2);
+    expect(screen.getByText(words.first.promise)).toBeTruthy();
+    await user.click(screen.getByTestId('try-now'));
+    expect(stub.asked).toEqual([['startCall', { kind: 'practice' }]]);
+  });
+
+  test('Start calls the active profile, and another can be chosen', async () => {
+    const profiles = ['a', 'b'].map((id) => ({ profile: profile({ id, name: id }), secret: 'none' as const }));
+    const { stub, user } = await open(bare({ profiles, active: 'a' }));
+    await user.click(screen.getByTestId('start-call'));
+    await user.selectOptions(screen.getByTestId('profile-picker'), 'b');
+    expect(stub.asked).toEqual([
+      ['startCall', { kind: 'profile', id: 'a' }],
+      ['setActive', 'b'],
+    ]);
+  });
+
+  test('a refused start says whose fault it is, and can be put away', async () => {
+    const { stub, user } = await open(bare());
+    stub.refuse = { ...problem('backend', 'It is closed.'), fault: 'backend' };
+    await user.click(screen.getByTestId('try-now'));
+    const card = await screen.findByTestId('problem');
+    expect(card.textContent).toContain(words.faults.backend);
+    expect(card.textContent).toContain('It is closed.');
+    await user.click(screen.getByTestId('dismiss'));
+    expect(screen.queryByTestId('problem')).toBeNull();
+  });
+
+  test('a rejection that is no problem is told as one', async () => {
+    const { stub, user } = await open(bare());
+    stub.refuse = 'command start_call not found';
+    await user.click(screen.getByTestId('try-now'));
+    expect((await screen.findByTestId('problem')).textContent).toContain('command start_call not found');
+  });
+
+  test('a secret that is gone is asked for before the call', async () => {
+    const mine = { profile: profile({ id: 'a', caller: { kind: 'bearer' } }), secret: 'none' as const };
+    await open(bare({ profiles: [mine], active: 'a' }));
+    expect(screen.queryByTestId('start-call')).toBeNull();
+    expect(screen.getByTestId('enter-secret')).toBeTruthy();
+  });
+
+  test('an engine that does not answer is a card, not an empty window', async () => {
+    render(App, { props: { backend: new Stub(Promise.reject(new Error('gone'))) } });
+    expect((await screen.findByTestId('problem')).textContent).toContain(words.unreachable.message);
+  });
+
+  test('events that are faster than the snapshot are not lost', async () => {
+    let answer: (snapshot: AppSnapshot) => void = () => {};
+    const stub = new Stub(new Promise((resolve) => (answer = resolve)));
+    render(App, { props: { backend: stub } });
+    await waitFor(() => stub.say({ type: 'status', status: { word: 'thinking' } }));
+    answer(bare({ call: call() }));
+    await waitFor(() => expect(text('state-word')).toBe('Thinking'));
+  });
+});
+
+describe('a call', () => {
+  test('the live region holds the word and its step, and no countdown', async () => {
+    const { stub } = await inCall({ status: { word: 'connecting', step: 'askingBackend' } });
+    const region = screen.getByTestId('state-word').closest('[role="status"]');
+    expect(region?.textContent).toContain('Connecting');
+    expect(region?.textContent).toContain('asking your backend');
+    stub.say({ type: 'status', status: { word: 'reconnecting', attempt: 2, retryInMs: 4000 } });
+    await waitFor(() => expect(text('state-word')).toBe('Reconnecting'));
+    expect(text('retry-in')).toBe(words.call.retryIn(4));
+    expect(region?.contains(screen.getByTestId('retry-in'))).toBe(false);
+  });
+
+  test('captions: labels, order, lighter while partial, announced once final', async () => {
+    const { stub } = await inCall({ items: [item('b', 'It is n', { partial: true })] });
+    stub.say({ type: 'item', index: 0, item: item('a', 'What time is it?', { role: 'you' }) });
+    await waitFor(() => expect(screen.getAllByTestId('caption')).toHaveLength(2));
+    const captions = screen.getAllByTestId('caption');
+    expect(captions.map((one) => one.dataset['role'])).toEqual(['you', 'agent']);
+    expect(captions[1]?.dataset['partial']).toBe('true');
+    expect(text('announcer')).toBe('you: What time is it?');
+    stub.say({ type: 'item', index: 1, item: item('b', 'It is nine.') });
+    await waitFor(() => expect(text('announcer')).toContain('Grok: It is nine.'));
+    expect(screen.getByTestId('captions').getAttribute('aria-live')).toBe('off');
+  });
+
+  test('what was not heard is shown on demand, struck, and never announced', async () => {
+    const { user } = await inCall({ items: [item('a', 'On Sundays', { unheard: ' at ten past eight' })] });
+    expect(screen.queryByTestId('unheard')).toBeNull();
+    const cut = screen.getByTestId('cut');
+    expect(cut.getAttribute('aria-expanded')).toBe('false');
+    await user.click(cut);
+    expect(screen.getByTestId('unheard').tagName).toBe('S');
+    expect(text('unheard')).toBe('at ten past eight');
+    expect(text('announcer')).not.toContain('ten past');
+  });
+
+  test('a practice call is free and its agent is not called Grok', async () => {
+    await inCall({ practice: true, items: [item('a', 'Hello')], clock: { elapsedMs: 61_000 } });
+    expect([text('timer'), text('cost')]).toEqual(['01:01', 'free']);
+    expect(screen.getByTestId('caption').textContent).not.toContain('Grok');
+  });
+
+  test('mute, release and unmute', async () => {
+    const { stub, user } = await inCall();
+    await user.keyboard('m');
+    stub.say({ type: 'controls', controls: { mute: 'soft', turns: 'auto', talking: false } });
+    stub.say({ type: 'status', status: { word: 'muted', released: false } });
+    await user.click(await screen.findByTestId('release-microphone'));
+    stub.say({ type: 'controls', controls: { mute: 'hard', turns: 'auto', talking: false } });
+    stub.say({ type: 'status', status: { word: 'muted', released: true } });
+    await screen.findByText(words.call.released);
+    await user.click(screen.getByTestId('mute'));
+    expect(stub.asked).toEqual([
+      ['setMute', 'soft'],
+      ['setMute', 'hard'],
+      ['setMute', 'open'],
+    ]);
+  });
+
+  test('Space talks while it is held, by itself and on the button, and not in a text field', async () => {
+    const { stub, user } = await inCall();
+    await user.keyboard('[Space>3/]');
+    expect(stub.asked).toEqual([
+      ['talk', true],
+      ['talk', false],
+    ]);
+    screen.getByTestId('talk').focus();
+    await user.keyboard('[Space>]');
+    screen.getByTestId('mute').focus();
+    expect(stub.asked.slice(2), 'leaving the button lets go').toEqual([
+      ['talk', true],
+      ['talk', false],
+    ]);
+    await user.keyboard('[/Space]');
+    const before = stub.asked.filter(([name]) => name === 'talk').length;
+    await user.click(screen.getByTestId('type'));
+    await user.keyboard('a b');
+    expect((screen.getByTestId('type-input') as HTMLInputElement).value).toBe('a b');
+    expect(stub.asked.filter(([name]) => name === 'talk')).toHaveLength(before);
+  });
+
+  test('the window losing focus lets go', async () => {
+    const { stub, user } = await inCall();
+    await user.keyboard('[Space>]');
+    window.dispatchEvent(new Event('blur'));
+    expect(stub.asked.at(-1)).toEqual(['talk', false]);
+  });
+
+  test('typing: Enter opens and sends, a refused text comes back, Esc closes', async () => {
+    const { stub, user } = await inCall();
+    await user.keyboard('{Enter}');
+    const input = (await screen.findByTestId('type-input')) as HTMLInputElement;
+    expect(document.activeElement).toBe(input);
+    await user.keyboard('  Hello {Enter}');
+    expect(stub.asked).toEqual([['sendText', 'Hello']]);
+    expect(input.value).toBe('');
+    stub.refuse = problem('internal');
+    await user.keyboard('Again{Enter}');
+    await waitFor(() => expect(input.value).toBe('Again'));
+    await user.keyboard('{Escape}');
+    expect(screen.queryByTestId('type-input')).toBeNull();
+  });
+
+  test('Esc stops the agent first and closes second', async () => {
+    const { stub, user } = await inCall({ status: { word: 'speaking' } });
+    await user.keyboard('?');
+    expect(screen.getByTestId('keys')).toBeTruthy();
+    await user.keyboard('{Escape}');
+    expect(stub.asked).toEqual([['interrupt']]);
+    expect(screen.getByTestId('keys')).toBeTruthy();
+    stub.say({ type: 'status', status: { word: 'listening' } });
+    await waitFor(() => expect(text('state-word')).toBe('Listening'));
+    await user.keyboard('{Escape}');
+    expect(screen.queryByTestId('keys')).toBeNull();
+  });
+
+  test('devices: names while open, a notice and a device in one card, dismissed until it changes', async () => {
+    const { stub, user } = await inCall({ speaker: { name: 'Phones', open: true } });
+    expect([text('microphone-name'), text('speaker-name')]).toEqual(['Mic', 'Phones']);
+    const gone = (message: string) =>
+      stub.say({ type: 'device', direction: 'speaker', device: { open: false, problem: problem('speaker', message) } });
+    gone('Unplugged.');
+    await screen.findByText('Unplugged.');
+    stub.say({ type: 'notice', problem: problem('speaker', 'Unplugged.') });
+    await waitFor(() => expect(screen.getAllByTestId('problem')).toHaveLength(1));
+    stub.say({ type: 'noticeGone', code: 'speaker' });
+    await user.click(screen.getByTestId('dismiss'));
+    expect(screen.queryByTestId('problem')).toBeNull();
+    gone('Busy.');
+    expect(await screen.findByText('Busy.')).toBeTruthy();
+  });
+
+  test('dismissing a notice asks the engine', async () => {
+    const { stub, user } = await inCall({ notices: [problem('network')] });
+    await user.click(screen.getByTestId('dismiss'));
+    expect(stub.asked).toEqual([['dismissNotice', 'network']]);
+  });
+
+  test('the end: reason, duration, cost, and the same again', async () => {
+    const { stub, user } = await inCall({ practice: true, clock: { elapsedMs: 5000 } });
+    await user.keyboard('{Control>}e{/Control}');
+    expect(stub.asked).toEqual([['endCall']]);
+    stub.say({ type: 'status', status: { word: 'ended', ending: { reason: 'byYou' } } });
+    await screen.findByTestId('ending');
+    expect([text('ending'), text('ended-duration'), text('ended-cost')]).toEqual(['You ended the call.', '00:05', 'free']);
+    expect(screen.queryByTestId('mute'), 'no control of a line that is closed').toBeNull();
+    await user.click(screen.getByTestId('new-call'));
+    await user.click(screen.getByTestId('close-call'));
+    expect(stub.asked.slice(1)).toEqual([['startCall', { kind: 'practice' }], ['clearCall']]);
+  });
+});
+
+describe('the profile form', () => {
+  async function form(start: AppSnapshot = bare()) {
+    const opened = await open(start);
+    await opened.user.click(screen.getByTestId(start.profiles.length > 0 ? 'edit-backend' : 'connect-backend'));
+    return opened;
+  }
+  const field = (name: string) => screen.getByTestId(`field-${name}`) as HTMLInputElement;
+
+  test('says what is wrong while you type, in words, and tells no half-typed address off', async () => {
+    const { user } = await form();
+    await user.type(field('tokenUrl'), 'http://voi');
+    expect(screen.queryByTestId('field-tokenUrl-fault')).toBeNull();
+    await user.type(field('tokenUrl'), 'ce.example.com');
+    expect(text('field-tokenUrl-fault')).toContain(words.faultsOf.urlPlain);
+    expect(field('tokenUrl').getAttribute('aria-invalid')).toBe('true');
+    await user.clear(field('tokenUrl'));
+    await user.type(field('tokenUrl'), 'http://localhost:1/x');
+    expect(screen.queryByTestId('field-tokenUrl-fault')).toBeNull();
+  });
+
+  test('saves nothing that is wrong, and goes to the first fault', async () => {
+    const { stub, user } = await form();
+    await user.click(screen.getByTestId('save-profile'));
+    expect(text('field-name-fault')).toBe(words.faultsOf.nameMissing);
+    expect(document.activeElement).toBe(field('name'));
+    expect(stub.asked).toEqual([]);
+  });
+
+  test('saves, makes it the active one, and leaves', async () => {
+    const { stub, user } = await form();
+    await user.type(field('name'), 'Mine');
+    await user.type(field('tokenUrl'), 'https://voice.example.com/session');
+    await user.selectOptions(field('caller'), 'bearer');
+    expect(text('field-secret-hint')).toBe(words.form.secretKeychain);
+    await user.type(field('secret'), 'quiet');
+    await user.click(screen.getByTestId('save-profile'));
+    expect(stub.asked).toMatchObject([
+      ['saveProfile', { profile: { id: '', name: 'Mine', caller: { kind: 'bearer' } }, secret: 'quiet' }],
+      ['setActive', 'saved-id'],
+    ]);
+    await screen.findByTestId('connect-backend');
+  });
+
+  test('an xAI key is refused when pasted, and explained', async () => {
+    const { user } = await form();
+    await user.selectOptions(field('caller'), 'bearer');
+    field('secret').focus();
+    await user.paste(`xai-${'aB3'.repeat(27)}`);
+    expect(field('secret').value).toBe('');
+    expect(text('field-secret-fault')).toBe(words.faultsOf.xaiKey);
+  });
+
+  test('a stored secret stays when the field is left empty', async () => {
+    const mine = { profile: profile({ id: 'a', caller: { kind: 'bearer' } }), secret: 'keychain' as const };
+    const { stub, user } = await form(bare({ profiles: [mine], active: 'a' }));
+    expect(text('field-secret-hint')).toBe(words.form.secretStored.keychain);
+    await user.click(screen.getByTestId('save-profile'));
+    expect(stub.asked[0]).toMatchObject(['saveProfile', { profile: { id: 'a' }, secret: null }]);
+  });
+
+  test('says so when there is no keychain', async () => {
+    const trouble = problem('keychain', 'No keychain here.');
+    const { user } = await form(bare({ keychain: { state: 'unavailable', problem: trouble } }));
+    await user.selectOptions(field('caller'), 'bearer');
+    expect(text('field-secret-hint')).toContain('No keychain here.');
+  });
+
+  test('Test answers in a live region, and a change puts the answer away', async () => {
+    const { stub, user } = await form();
+    await user.type(field('name'), 'Mine');
+    await user.type(field('tokenUrl'), 'https://voice.example.com/session');
+    await user.click(screen.getByTestId('test-profile'));
+    const result = screen.getByTestId('test-result');
+    expect(result.getAttribute('role')).toBe('status');
+    await within(result).findByText('Fine.');
+    await user.type(field('name'), '!');
+    expect(result.dataset['outcome']).toBe('none');
+    stub.check = { outcome: 'failed', problem: problem('backend', 'Not a token.') };
+    await user.click(screen.getByTestId('test-profile'));
+    await within(result).findByText('Not a token.');
+  });
+
+  test('deleting asks once more, in place', async () => {
+    const mine = { profile: profile({ id: 'a' }), secret: 'none' as const };
+    const { stub, user } = await form(bare({ profiles: [mine], active: 'a' }));
+    await user.click(screen.getByTestId('delete-profile'));
+    expect(stub.asked).toEqual([]);
+    await user.click(screen.getByTestId('delete-confirm'));
+    expect(stub.asked).toEqual([['deleteProfile', 'a']]);
+  });
+});
