@@ -20,12 +20,12 @@ use crate::{record, stream};
 
 /// Where the app keeps its files; given by the shell, so that a test can give another place.
 #[derive(Clone, Debug)]
-pub struct Places {
-    pub config: PathBuf,
-    pub data: PathBuf,
+pub(crate) struct Places {
+    pub(crate) config: PathBuf,
+    pub(crate) data: PathBuf,
 }
 
-pub struct App {
+pub(crate) struct App {
     keychain: Keychain,
     net: Net,
     /// Absent when the database cannot be used; calls work without it.
@@ -58,7 +58,7 @@ impl std::fmt::Debug for App {
 type Done<T = ()> = Result<T, Problem>;
 
 impl App {
-    pub fn open(places: &Places) -> anyhow::Result<Self> {
+    pub(crate) fn open(places: &Places) -> anyhow::Result<Self> {
         let history = History::open(&places.data.join("history.db"))
             .inspect_err(|error| tracing::error!(%error, "calls are not kept"))
             .ok();
@@ -73,7 +73,7 @@ impl App {
     }
 
     /// A window is there: it gets everything now and every change from now on.
-    pub async fn subscribe(&self, channel: Channel<AppEvent>) -> AppSnapshot {
+    pub(crate) async fn subscribe(&self, channel: Channel<AppEvent>) -> AppSnapshot {
         let mut inner = self.inner.lock().await;
         inner.window = Some(channel);
         AppSnapshot {
@@ -87,15 +87,15 @@ impl App {
 
     /// Asks the keychain whether it is there; the window is told when it is not. Apart from
     /// [`App::subscribe`], because a keychain may take seconds to answer and the window may not.
-    pub async fn probe_keychain(&self) {
+    pub(crate) async fn probe_keychain(&self) {
         let keychain = self.keychain.state().await;
         self.inner.lock().await.learn_keychain(keychain);
     }
 
-    pub async fn start_call(&self, target: Target) -> Done {
+    pub(crate) async fn start_call(&self, target: Target) -> Done {
         let (setup, practice) = match target {
             Target::Practice => {
-                let practice = Practice::start(practice::Options::default()).await.map_err(|error| {
+                let practice = Practice::start(practice_options()).await.map_err(|error| {
                     trouble(ProblemCode::Internal, "The practice agent could not be started.", "Try again.", &error)
                 })?;
                 (practice_setup(&practice), Some(practice))
@@ -120,7 +120,7 @@ impl App {
         Ok(())
     }
 
-    pub async fn command(&self, command: Command) -> Done {
+    pub(crate) async fn command(&self, command: Command) -> Done {
         let inner = self.inner.lock().await;
         let Some(running) = &inner.call else { return Ok(()) };
         running.call.send(command).await.map_err(|error| {
@@ -129,13 +129,13 @@ impl App {
     }
 
     /// Puts an ended call away; a running one is ended first.
-    pub async fn clear_call(&self) {
+    pub(crate) async fn clear_call(&self) {
         let mut inner = self.inner.lock().await;
         inner.drop_call().await;
         inner.tell(AppEvent::CallSnapshot { call: None });
     }
 
-    pub async fn check_profile(&self, draft: ProfileDraft) -> Done<Check> {
+    pub(crate) async fn check_profile(&self, draft: ProfileDraft) -> Done<Check> {
         let secret = match draft.secret {
             Some(secret) => Some(secret),
             None => self.secret_of(&draft.profile).await?,
@@ -146,7 +146,7 @@ impl App {
         })
     }
 
-    pub async fn save_profile(&self, draft: ProfileDraft) -> Done<String> {
+    pub(crate) async fn save_profile(&self, draft: ProfileDraft) -> Done<String> {
         let ProfileDraft { mut profile, secret } = draft;
         call::check_addresses(&profile)?;
         if profile.id.is_empty() {
@@ -175,7 +175,7 @@ impl App {
         Ok(id)
     }
 
-    pub async fn delete_profile(&self, id: &str) -> Done {
+    pub(crate) async fn delete_profile(&self, id: &str) -> Done {
         self.erase_secret(id).await;
         let mut inner = self.inner.lock().await;
         inner.profiles.remove(id).map_err(|error| storage(&error))?;
@@ -183,7 +183,7 @@ impl App {
         Ok(())
     }
 
-    pub async fn set_active(&self, id: &str) -> Done {
+    pub(crate) async fn set_active(&self, id: &str) -> Done {
         let mut inner = self.inner.lock().await;
         inner.profile(id)?;
         inner.profiles.choose(id).map_err(|error| storage(&error))?;
@@ -192,7 +192,7 @@ impl App {
     }
 
     /// The app is closing: the call ends, the last words are written.
-    pub async fn close(&self) {
+    pub(crate) async fn close(&self) {
         self.inner.lock().await.drop_call().await;
         if let Some(history) = &self.history
             && let Err(error) = history.flush()
@@ -293,6 +293,11 @@ fn setup(profile: Profile, access: Access) -> Setup {
     // Only spreads reconnects of many clients over time; any number will do.
     let seed = uuid::Uuid::new_v4().as_u64_pair().0;
     Setup { profile, access, practice: false, turns: Turns::Auto, price: Price::default(), seed }
+}
+
+/// Any free port, and a bearer that nobody else on this computer can guess.
+fn practice_options() -> practice::Options {
+    practice::Options { port: 0, key: uuid::Uuid::new_v4().to_string(), switches: practice::Switches::default() }
 }
 
 fn practice_setup(practice: &Practice) -> Setup {

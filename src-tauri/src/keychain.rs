@@ -25,7 +25,7 @@ const PROBE_LIMIT: Duration = Duration::from_secs(5);
 const QUEUE: usize = 16;
 
 #[derive(Debug, Error)]
-pub enum KeychainError {
+pub(crate) enum KeychainError {
     #[error("this system offers no keychain: {0}")]
     Missing(String),
     #[error("the keychain did not let us in: {0}")]
@@ -43,17 +43,17 @@ enum Request {
     Erase { id: String },
 }
 
-pub type Answer = Result<Option<SecretString>, KeychainError>;
+pub(crate) type Answer = Result<Option<SecretString>, KeychainError>;
 
 /// Where a secret went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub(crate) enum Place {
     Keychain,
     ThisRun,
 }
 
 #[derive(Debug)]
-pub struct Keychain {
+pub(crate) struct Keychain {
     requests: SyncSender<(Request, oneshot::Sender<Answer>)>,
     this_run: Mutex<HashMap<String, SecretString>>,
 }
@@ -61,7 +61,7 @@ pub struct Keychain {
 impl Keychain {
     /// # Errors
     /// When the system gives no thread.
-    pub fn start() -> std::io::Result<Self> {
+    pub(crate) fn start() -> std::io::Result<Self> {
         let (requests, inbox) = sync_channel::<(Request, oneshot::Sender<Answer>)>(QUEUE);
         std::thread::Builder::new().name("keychain".into()).spawn(move || {
             for (request, reply) in inbox {
@@ -73,7 +73,7 @@ impl Keychain {
     }
 
     /// Whether secrets outlive the app.
-    pub async fn state(&self) -> view::Keychain {
+    pub(crate) async fn state(&self) -> view::Keychain {
         match self.ask(Request::Probe, PROBE_LIMIT).await {
             Ok(_) => view::Keychain::Available,
             Err(error) => view::Keychain::Unavailable { problem: problem(&error) },
@@ -81,7 +81,7 @@ impl Keychain {
     }
 
     /// Keeps a secret: in the keychain if it can be, else for this run.
-    pub async fn keep(&self, id: &str, secret: SecretString) -> (Place, Option<KeychainError>) {
+    pub(crate) async fn keep(&self, id: &str, secret: SecretString) -> (Place, Option<KeychainError>) {
         match self.ask(Request::Keep { id: id.to_owned(), secret: secret.clone() }, LIMIT).await {
             Ok(_) => {
                 self.memory().remove(id);
@@ -94,7 +94,7 @@ impl Keychain {
         }
     }
 
-    pub async fn find(&self, id: &str) -> Answer {
+    pub(crate) async fn find(&self, id: &str) -> Answer {
         let here = self.memory().get(id).cloned();
         match here {
             Some(secret) => Ok(Some(secret)),
@@ -103,11 +103,11 @@ impl Keychain {
     }
 
     /// Whether a secret is kept for this run only.
-    pub fn is_for_this_run(&self, id: &str) -> bool {
+    pub(crate) fn is_for_this_run(&self, id: &str) -> bool {
         self.memory().contains_key(id)
     }
 
-    pub async fn erase(&self, id: &str) -> Result<(), KeychainError> {
+    pub(crate) async fn erase(&self, id: &str) -> Result<(), KeychainError> {
         self.memory().remove(id);
         self.ask(Request::Erase { id: id.to_owned() }, LIMIT).await.map(drop)
     }
@@ -169,7 +169,7 @@ fn translate(error: keyring::Error) -> KeychainError {
 }
 
 /// The keychain's trouble as the window shows it.
-pub fn problem(error: &KeychainError) -> Problem {
+pub(crate) fn problem(error: &KeychainError) -> Problem {
     let (message, cure) = match error {
         KeychainError::Missing(_) => (
             "This system offers no keychain, so secrets are kept for this run only.",

@@ -13,7 +13,7 @@ use thiserror::Error;
 const VERSION: u32 = 1;
 
 #[derive(Debug, Error)]
-pub enum ProfilesError {
+pub(crate) enum ProfilesError {
     #[error("could not read {path}: {source}")]
     Read { path: PathBuf, source: std::io::Error },
     #[error("could not write {path}: {source}")]
@@ -38,14 +38,14 @@ struct File {
 }
 
 #[derive(Debug)]
-pub struct Profiles {
+pub(crate) struct Profiles {
     path: PathBuf,
     file: File,
 }
 
 impl Profiles {
     /// Reads the file; none yet means no profiles yet.
-    pub fn open(path: &Path) -> Result<Self, ProfilesError> {
+    pub(crate) fn open(path: &Path) -> Result<Self, ProfilesError> {
         let text = match fs::read_to_string(path) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => {
@@ -62,28 +62,28 @@ impl Profiles {
         Ok(Self { path: path.to_owned(), file })
     }
 
-    pub fn all(&self) -> &[Profile] {
+    pub(crate) fn all(&self) -> &[Profile] {
         &self.file.profiles
     }
 
-    pub fn find(&self, id: &str) -> Option<&Profile> {
+    pub(crate) fn find(&self, id: &str) -> Option<&Profile> {
         self.file.profiles.iter().find(|profile| profile.id == id)
     }
 
     /// The profile that *Start* calls: the chosen one, else the first.
-    pub fn active(&self) -> Option<&str> {
+    pub(crate) fn active(&self) -> Option<&str> {
         let chosen = self.file.active.as_deref().filter(|id| self.find(id).is_some());
         chosen.or_else(|| self.file.profiles.first().map(|profile| profile.id.as_str()))
     }
 
     /// Whether the profile's secret was put into the keychain.
-    pub fn is_kept(&self, id: &str) -> bool {
+    pub(crate) fn is_kept(&self, id: &str) -> bool {
         self.file.kept.contains(id)
     }
 
     /// Adds or replaces a profile and makes it the active one. `kept`: what became of its secret,
     /// if that has changed.
-    pub fn put(&mut self, profile: Profile, kept: Option<bool>) -> Result<(), ProfilesError> {
+    pub(crate) fn put(&mut self, profile: Profile, kept: Option<bool>) -> Result<(), ProfilesError> {
         self.change(|file| {
             match kept {
                 Some(true) => {
@@ -102,14 +102,14 @@ impl Profiles {
         })
     }
 
-    pub fn remove(&mut self, id: &str) -> Result<(), ProfilesError> {
+    pub(crate) fn remove(&mut self, id: &str) -> Result<(), ProfilesError> {
         self.change(|file| {
             file.profiles.retain(|profile| profile.id != id);
             file.kept.remove(id);
         })
     }
 
-    pub fn choose(&mut self, id: &str) -> Result<(), ProfilesError> {
+    pub(crate) fn choose(&mut self, id: &str) -> Result<(), ProfilesError> {
         self.change(|file| file.active = Some(id.to_owned()))
     }
 

@@ -8,7 +8,7 @@ use history::{CallEnd, History, NewCall, StoredItem};
 use tokio::sync::broadcast::{Receiver, error::RecvError};
 
 /// Writes the call into the history until it ends.
-pub fn start(history: Arc<History>, setup: &Setup, mut events: Receiver<Event>) {
+pub(crate) fn start(history: Arc<History>, setup: &Setup, mut events: Receiver<Event>) {
     let id = uuid::Uuid::new_v4().to_string();
     let call = NewCall {
         id: id.clone(),

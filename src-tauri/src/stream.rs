@@ -8,7 +8,7 @@ use crate::view::AppEvent;
 
 /// Passes on every event until the call or the window is gone. After a gap the window gets a whole
 /// snapshot instead of what it missed.
-pub async fn forward(mut events: Receiver<Event>, subscriber: Subscriber, window: Channel<AppEvent>) {
+pub(crate) async fn forward(mut events: Receiver<Event>, subscriber: Subscriber, window: Channel<AppEvent>) {
     loop {
         let event = match events.recv().await {
             Ok(event) => AppEvent::Call { event },

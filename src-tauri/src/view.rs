@@ -61,7 +61,7 @@ pub enum Target {
 }
 
 /// A profile as the form sends it.
-#[derive(Clone, Deserialize, TS)]
+#[derive(Clone, Debug, Deserialize, TS)]
 #[serde(rename_all = "camelCase")]
 pub struct ProfileDraft {
     /// An empty `id` makes a new profile.

@@ -13,7 +13,10 @@ use crate::{bundle, workspace};
 const PACKAGE: &str = "sidetone";
 
 pub(crate) fn prove() -> Result<()> {
-    command::tauri().args(["build", "--debug", "--bundles", "deb"]).run()?;
+    // With the tests beside it cargo settles on the features that the other stages built with, so that nearly
+    // everything is there already and the packaged binary is the one that the window tests drove.
+    let with_tests = ["--", "--workspace", "--lib", "--tests"];
+    command::tauri().args(["build", "--debug", "--bundles", "deb"]).args(with_tests).run()?;
     let deb = bundle::newest(&workspace::target().join("debug/bundle/deb"))?;
     look_into(&deb)?;
     if is_root() && command_exists("apt-get") && !Run::words("dpkg -s").args([PACKAGE]).succeeds() {

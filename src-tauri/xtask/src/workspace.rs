@@ -1,11 +1,17 @@
 //! Where things are: the repository and its target folder.
 
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
-/// The repository's top folder, where this program was compiled from.
+/// The repository's top folder. cargo says at the start where this program's manifest is; what was true
+/// when it was compiled may not be any more, for a target folder can be shared and a checkout moved.
 pub(crate) fn root() -> &'static Path {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    here.ancestors().nth(2).unwrap_or(here)
+    static ROOT: LazyLock<PathBuf> = LazyLock::new(|| {
+        let here = std::env::var_os("CARGO_MANIFEST_DIR").unwrap_or(env!("CARGO_MANIFEST_DIR").into());
+        let here = PathBuf::from(here);
+        here.ancestors().nth(2).map(Path::to_owned).unwrap_or(here)
+    });
+    &ROOT
 }
 
 /// Where cargo puts what it builds.

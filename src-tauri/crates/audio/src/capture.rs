@@ -94,4 +94,4 @@ impl Capture {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;

@@ -250,6 +250,12 @@ where
     }
 }
 
+fn take_24(end: &mut CaptureEnd, data: &cpal::Data) {
+    if let Some(samples) = data.as_slice::<cpal::I24>() {
+        end.take_24(samples);
+    }
+}
+
 fn give<T: cpal::SizedSample + cpal::FromSample<f32>>(
     end: &mut PlaybackEnd,
     data: &mut cpal::Data,
@@ -264,7 +270,7 @@ fn taker(format: SampleFormat) -> Option<Take> {
     Some(match format {
         SampleFormat::I8 => take::<i8>,
         SampleFormat::I16 => take::<i16>,
-        SampleFormat::I24 => take::<cpal::I24>,
+        SampleFormat::I24 => take_24,
         SampleFormat::I32 => take::<i32>,
         SampleFormat::I64 => take::<i64>,
         SampleFormat::U8 => take::<u8>,

@@ -210,6 +210,8 @@ impl Playback {
             for &sample in line.down.process(&sound) {
                 line.lane.push(sample.clamp(-1.0, 1.0));
             }
+            let spoken = waiting - self.queue.waiting();
+            meters.handed_over.fetch_add(spoken as u64, Ordering::Relaxed);
             line.marks.push_back(Mark { device: line.lane.pushed, wire: self.queue.taken() });
         }
         self.full_since = match self.queue.waiting() {
@@ -311,4 +313,4 @@ fn limited(volume: f32) -> f32 {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;

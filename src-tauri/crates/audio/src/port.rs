@@ -127,6 +127,8 @@ pub struct Meters {
     pub underruns: AtomicU64,
     /// [`Frame`]s dropped because the call did not take them.
     pub dropped_frames: AtomicU64,
+    /// Samples (24 kHz) of [`Control::Speak`] put into the loudspeaker's ring.
+    pub handed_over: AtomicU64,
     /// Samples (24 kHz) of [`Control::Speak`] dropped because 15 minutes of sound were waiting.
     pub unsaid: AtomicU64,
 }
@@ -142,6 +144,7 @@ impl Default for Meters {
             overruns: AtomicU64::new(0),
             underruns: AtomicU64::new(0),
             dropped_frames: AtomicU64::new(0),
+            handed_over: AtomicU64::new(0),
             unsaid: AtomicU64::new(0),
         }
     }

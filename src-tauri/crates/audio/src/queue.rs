@@ -240,4 +240,4 @@ impl Cut {
 }
 
 #[cfg(test)]
-mod tests {}
+mod tests;

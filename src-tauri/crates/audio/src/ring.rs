@@ -66,9 +66,19 @@ impl CaptureEnd {
     where
         f32: FromSample<T>,
     {
+        self.take_by(data, f32::from_sample_);
+    }
+
+    /// [`CaptureEnd::take`] for 24 bits in 32: PulseAudio leaves the upper byte empty, so that the
+    /// sign has to be drawn up from the 24th bit.
+    pub fn take_24(&mut self, data: &[cpal::I24]) {
+        self.take_by(data, |sample| (sample.inner() << 8 >> 8) as f32 / 8_388_608.0);
+    }
+
+    fn take_by<T: Copy>(&mut self, data: &[T], to_f32: impl Fn(T) -> f32) {
         let scale = 1.0 / self.channels as f32;
         for frame in data.chunks_exact(self.channels) {
-            let sum: f32 = frame.iter().map(|&sample| f32::from_sample_(sample)).sum();
+            let sum: f32 = frame.iter().map(|&sample| to_f32(sample)).sum();
             // One NaN of a broken driver would silence the resampler for ever.
             let mono = if sum.is_finite() { sum * scale } else { 0.0 };
             match self.samples.push(mono) {
@@ -216,5 +226,82 @@ impl PlaybackLane {
     /// Samples waiting in the ring.
     pub fn waiting(&self) -> usize {
         self.samples.buffer().capacity() - self.samples.slots()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn heard<T: SizedSample>(channels: u16, data: &[T]) -> Vec<f32>
+    where
+        f32: FromSample<T>,
+    {
+        let (mut end, mut lane, _) = capture(8_000, channels);
+        end.take(data);
+        std::iter::from_fn(|| lane.samples.pop().ok()).collect()
+    }
+
+    fn given<T: SizedSample + FromSample<f32>>(channels: u16, sound: &[f32], asked: usize) -> Vec<T> {
+        let (mut end, mut lane, _) = playback(8_000, channels);
+        assert!(sound.iter().all(|&sample| lane.push(sample)));
+        let mut data = vec![T::EQUILIBRIUM; asked];
+        end.give(&mut data, Duration::ZERO);
+        data
+    }
+
+    #[test]
+    fn channels_are_averaged_on_the_way_in_and_doubled_on_the_way_out() {
+        assert_eq!(heard(2, &[1.0f32, 0.0, -0.5, 0.5]), [0.5, 0.0]);
+        assert_eq!(heard(3, &[0.75f32, 0.75, 0.0, 0.1]), [0.5]);
+        assert_eq!(given::<f32>(3, &[0.5, -1.0], 9), [0.5, 0.5, 0.5, -1.0, -1.0, -1.0, 0.0, 0.0, 0.0]);
+    }
+
+    #[test]
+    fn every_format_means_the_same() {
+        assert_eq!(heard(1, &[16_384i16, -32_768]), [0.5, -1.0]);
+        assert_eq!(heard(1, &[128u8, 0]), [0.0, -1.0]);
+        assert_eq!(heard(1, &[1i32 << 30]), [0.5]);
+        assert_eq!(given::<i16>(1, &[1.0, -1.0, 0.5], 4), [32_767, -32_768, 16_384, 0]);
+        assert_eq!(given::<u8>(1, &[0.0, -1.0], 3), [128, 0, 128]);
+    }
+
+    #[test]
+    fn the_sign_of_24_bits_is_kept_with_and_without_its_upper_byte() {
+        let (mut end, mut lane, _) = capture(8_000, 1);
+        end.take_24(&[-4_194_304, 0x00C0_0000, 4_194_304].map(cpal::I24::new_unchecked));
+        let heard: Vec<f32> = std::iter::from_fn(|| lane.samples.pop().ok()).collect();
+        assert_eq!(heard, [-0.5, -0.5, 0.5]);
+    }
+
+    #[test]
+    fn a_broken_sample_is_silence() {
+        assert_eq!(heard(1, &[f32::NAN, f32::INFINITY, 0.25]), [0.0, 0.0, 0.25]);
+    }
+
+    #[test]
+    fn what_finds_no_room_is_counted() {
+        let (mut end, mut lane, pulse) = capture(8_000, 1);
+        end.take(&[0.0f32; 4_100]);
+        let tick = lane.ticks.pop().unwrap();
+        assert_eq!((tick.pushed, tick.lost), (4_000, 100));
+        assert_eq!(pulse.callbacks.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn a_flush_silences_the_very_next_callback_and_nothing_that_comes_after() {
+        let (mut end, mut lane, _) = playback(8_000, 1);
+        (0..100).for_each(|_| assert!(lane.push(0.5)));
+        let mut data = [0.0f32; 10];
+        end.give(&mut data, Duration::ZERO);
+        assert_eq!(data, [0.5; 10]);
+        assert_eq!(lane.flush(), 100);
+        assert!(lane.push(0.25));
+        end.give(&mut data, Duration::ZERO);
+        assert_eq!(data, [0.25, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0]);
+        let tick = std::iter::from_fn(|| lane.ticks.pop().ok()).last().unwrap();
+        assert_eq!((tick.flushed_from, tick.flushed_to, tick.from, tick.to), (10, 100, 100, 101));
+        let heard: Vec<f32> = std::iter::from_fn(|| lane.heard.pop().ok()).collect();
+        assert_eq!(heard[..11], [[0.5; 10].as_slice(), &[0.25]].concat());
     }
 }

@@ -69,9 +69,11 @@ impl Caption {
     }
 }
 
-/// The part of `chars` that `ms` out of `of_ms` stands for.
+/// The part of `chars` that `ms` out of `of_ms` stands for. What has no sound was not heard.
 fn share(chars: usize, ms: u64, of_ms: u64) -> usize {
-    if ms >= of_ms { chars } else { scale(chars, ms as usize, of_ms as usize) }
+    if of_ms == 0 {
+        0
+    } else if ms >= of_ms { chars } else { scale(chars, ms as usize, of_ms as usize) }
 }
 
 fn scale(value: usize, by: usize, of: usize) -> usize {

@@ -171,7 +171,7 @@ enum Happening {
     Attempt(Result<Line, Failed>),
     Step(Step),
     Report(Report),
-    Frame(Frame),
+    Frame(Box<Frame>),
     Tell,
     Deadline,
 }
@@ -227,7 +227,7 @@ impl Task {
             result = next_of_attempt(&mut self.attempt) => Happening::Attempt(result),
             Some(step) = self.steps.recv() => Happening::Step(step),
             Some(report) = next_in(ports.map(|ports| &ports.reports)) => Happening::Report(report),
-            Some(frame) = next_in(ports.map(|ports| &ports.frames)) => Happening::Frame(frame),
+            Some(frame) = next_in(ports.map(|ports| &ports.frames)) => Happening::Frame(Box::new(frame)),
             _ = tell.tick() => Happening::Tell,
             () = sleep_until(deadline) => Happening::Deadline,
         }

@@ -124,7 +124,7 @@ async fn every_dialect_of_a_turn_is_understood() {
         &[("part", "missing")],
         &[("errors", "flat")],
         &[("unknown_events", "on")],
-        &[("completed", "several")],
+        &[("completed", "repeated")],
         &[("speech_started", "repeated")],
         &[("output", "binary")],
         &[("malformed", "on")],

@@ -1,0 +1,258 @@
+//! The program itself: its settings, its exit codes, its log at the most talkative.
+
+use std::io::{BufRead, BufReader, Read};
+use std::net::SocketAddr;
+use std::process::{Child, ChildStderr, Command, Output, Stdio};
+
+use serde_json::json;
+
+use crate::support::{FakeXai, KEY, SECRET, Script, TOKEN, post};
+
+fn program() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sidetone-backend"));
+    command.env_clear().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    // Windows needs this one for its sockets.
+    if let Some(root) = std::env::var_os("SystemRoot") {
+        command.env("SystemRoot", root);
+    }
+    command
+}
+
+struct Running {
+    child: Child,
+    log: BufReader<ChildStderr>,
+    said: String,
+    address: SocketAddr,
+}
+
+impl Running {
+    fn start(mut command: Command) -> Self {
+        let mut child = command.args(["--listen", "127.0.0.1:0"]).spawn().unwrap();
+        let mut log = BufReader::new(child.stderr.take().unwrap());
+        let mut said = String::new();
+        let address = loop {
+            let mut line = String::new();
+            assert!(log.read_line(&mut line).unwrap() > 0, "it ended early:\n{said}");
+            said.push_str(&line);
+            if let Some((_, rest)) = line.split_once("token_url=http://") {
+                break rest.split_once('/').unwrap().0.parse().unwrap();
+            }
+        };
+        Self { child, log, said, address }
+    }
+
+    fn kill(mut self) -> String {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+        self.log.read_to_string(&mut self.said).unwrap();
+        self.said
+    }
+}
+
+fn fails(command: &mut Command) -> String {
+    let Output { status, stdout, stderr } = command.output().unwrap();
+    let said = String::from_utf8(stderr).unwrap();
+    assert!(!status.success(), "{said}");
+    assert!(stdout.is_empty());
+    assert!(!said.contains(KEY) && !said.contains(SECRET), "a secret got out: {said}");
+    said
+}
+
+#[tokio::test]
+async fn it_serves_with_key_and_callers_from_files_and_logs_no_secret() {
+    let xai = FakeXai::start(Script::Token).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (key, callers) = (folder.path().join("key"), folder.path().join("callers"));
+    std::fs::write(&key, format!("{KEY}\n")).unwrap();
+    std::fs::write(&callers, format!("# who\nanna {SECRET}\n")).unwrap();
+    let mut command = program();
+    command.env("RUST_LOG", "trace").args(["--upstream", &xai.url]);
+    command.arg("--key-file").arg(&key).arg("--callers").arg(&callers);
+    let running = Running::start(command);
+    let reply = post(running.address, Some(SECRET), "").await;
+    assert_eq!(reply.body, json!({ "value": TOKEN, "expires_at": 1_785_214_681 }));
+    assert_eq!(post(running.address, None, "").await.status, 401);
+    let log = running.kill();
+    assert!(log.contains("TRACE") && log.contains("status=200"), "{log}");
+    for secret in [KEY, SECRET, TOKEN] {
+        assert!(!log.contains(secret), "{secret} is in the log:\n{log}");
+    }
+}
+
+#[tokio::test]
+async fn it_serves_with_key_and_callers_from_the_environment() {
+    let xai = FakeXai::start(Script::Token).await;
+    let mut command = program();
+    command.env("XAI_API_KEY", KEY).env("SIDETONE_CALLERS", format!("anna {SECRET}"));
+    command.args(["--upstream", &xai.url, "--token-seconds", "120"]);
+    let running = Running::start(command);
+    assert_eq!(post(running.address, None, "").await.status, 401);
+    assert_eq!(post(running.address, Some(SECRET), "").await.status, 200);
+    assert_eq!(xai.heard.lock().unwrap()[0].body, json!({ "expires_after": { "seconds": 120 } }));
+    running.kill();
+}
+
+#[tokio::test]
+async fn without_callers_it_says_that_it_serves_only_this_computer() {
+    let xai = FakeXai::start(Script::Token).await;
+    let mut command = program();
+    command.env("XAI_API_KEY", KEY).args(["--upstream", &xai.url]);
+    let running = Running::start(command);
+    assert_eq!(post(running.address, None, "").await.status, 200);
+    let log = running.kill();
+    assert!(log.contains("no callers are named"), "{log}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn signals_stop_it_in_good_order() {
+    for signal in ["-INT", "-TERM"] {
+        let mut command = program();
+        command.env("XAI_API_KEY", KEY);
+        let mut running = Running::start(command);
+        let id = running.child.id().to_string();
+        assert!(Command::new("kill").args([signal, &id]).status().unwrap().success());
+        assert!(running.child.wait().unwrap().success(), "{signal}");
+        running.log.read_to_string(&mut running.said).unwrap();
+        assert!(running.said.contains("stopped"), "{signal}: {}", running.said);
+    }
+}
+
+#[test]
+fn settings_that_cannot_be_used_end_it_with_one_line() {
+    let with_key = || {
+        let mut command = program();
+        command.env("XAI_API_KEY", KEY).args(["--listen", "127.0.0.1:0"]);
+        command
+    };
+    let folder = tempfile::tempdir().unwrap();
+    let empty = folder.path().join("empty");
+    std::fs::write(&empty, "\n").unwrap();
+    let missing = folder.path().join("missing");
+    for (mut command, says) in [
+        (program(), "XAI_API_KEY"),
+        (
+            {
+                let mut it = program();
+                it.env("XAI_API_KEY", "  ");
+                it
+            },
+            "it is empty",
+        ),
+        (
+            {
+                let mut it = program();
+                it.arg("--key-file").arg(&missing);
+                it
+            },
+            "missing",
+        ),
+        (
+            {
+                let mut it = program();
+                it.arg("--key-file").arg(&empty);
+                it
+            },
+            "it is empty",
+        ),
+        (
+            {
+                let mut it = with_key();
+                it.arg("--callers").arg(&missing);
+                it
+            },
+            "missing",
+        ),
+        (
+            {
+                let mut it = with_key();
+                it.arg("--callers").arg(&empty);
+                it
+            },
+            "there is none",
+        ),
+        (
+            {
+                let mut it = with_key();
+                it.env("SIDETONE_CALLERS", "");
+                it
+            },
+            "there is none",
+        ),
+        (
+            {
+                let mut it = with_key();
+                it.env("SIDETONE_CALLERS", SECRET);
+                it
+            },
+            "entry 1",
+        ),
+        (
+            {
+                let mut it = with_key();
+                it.args(["--upstream", "http://api.x.ai/v1"]);
+                it
+            },
+            "use https",
+        ),
+        (
+            {
+                let mut it = with_key();
+                it.args(["--upstream", "api.x.ai"]);
+                it
+            },
+            "not a URL",
+        ),
+        (
+            {
+                let mut it = with_key();
+                it.args(["--token-seconds", "3601"]);
+                it
+            },
+            "3601 seconds",
+        ),
+        (
+            {
+                let mut it = with_key();
+                it.args(["--per-minute", "0"]);
+                it
+            },
+            "at least one",
+        ),
+        (
+            {
+                let mut it = program();
+                it.env("XAI_API_KEY", KEY).args(["--listen", "0.0.0.0:0"]);
+                it
+            },
+            "name the callers",
+        ),
+    ] {
+        let said = fails(&mut command);
+        assert!(said.contains(says), "{says:?} is not in {said:?}");
+        assert_eq!(said.trim_end().lines().count(), 1, "{said}");
+    }
+    let mut command = program();
+    assert!(fails(command.args(["--listen", "here"])).contains("invalid value 'here'"));
+}
+
+#[test]
+fn an_address_in_use_is_named() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let mut command = program();
+    let said = fails(command.env("XAI_API_KEY", KEY).args(["--listen", &address]));
+    assert!(said.contains(&format!("listening on {address}")), "{said}");
+}
+
+#[test]
+fn help_tells_what_there_is_to_know() {
+    let Output { status, stdout, .. } = program().arg("--help").output().unwrap();
+    let help = String::from_utf8(stdout).unwrap();
+    assert!(status.success());
+    for word in
+        ["POST /session", "GET  /health", "XAI_API_KEY", "SIDETONE_CALLERS", "--key-file", "Retry-After"]
+    {
+        assert!(help.contains(word), "{word} is not in the help:\n{help}");
+    }
+}
