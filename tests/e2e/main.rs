@@ -1,1 +1,148 @@
+//! The real window, driven over WebDriver, with a real sound server and a real keychain.
+//! `cargo xtask test --only e2e` runs it; pictures of what was seen are left in `artefacts/e2e`.
+#![cfg(target_os = "linux")]
 
+/// The window and the desk it stands on.
+mod window;
+
+use anyhow::{Result, ensure};
+use practice::{Options, Practice, Switches};
+
+use window::{Desk, Window};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_tries_it_speaks_and_interrupts() -> Result<()> {
+    let desk = Desk::set_up(true)?;
+    let window = Window::open(&desk).await?;
+    window.see("try-now").await?;
+    desk.picture("first-run")?;
+    window.click("try-now").await?;
+
+    window.word("Speaking").await?;
+    desk.picture("greeting")?;
+    window.word("Listening").await?;
+    ensure!(window.captions("agent").await?.concat().contains("practice agent"), "the greeting has its caption");
+
+    let said = desk.path("said.wav");
+    rig::speech("The quick brown fox jumps over the lazy dog.", &said)?;
+    let recording = desk.sound.record_speaker(&desk.path("reply.wav"))?;
+    let speaking = desk.sound.speak_async(&said)?;
+    window.word("Hearing you").await?;
+    desk.picture("hearing-you")?;
+    window.word("Speaking").await?;
+    desk.picture("speaking")?;
+    speaking.wait()?;
+    window.word("Listening").await?;
+    let (heard, rate) = recording.stop()?;
+    let (original, original_rate) = rig::wav::read_mono(&said)?;
+    let likeness = rig::correlate(&rig::resample(&original, original_rate, rate), &heard, rate).correlation;
+    ensure!(likeness > 0.6, "what was said came back out of the loudspeaker: {likeness}");
+    println!("what was said came back: correlation {likeness:.3}");
+    let yours = window.captions("you").await?;
+    ensure!(yours.len() == 1 && yours[0].contains("s of speech"), "your turn has its caption: {yours:?}");
+    let agents = window.captions("agent").await?;
+    ensure!(agents.len() == 2 && agents[1].contains("your own words"), "the answer has its caption: {agents:?}");
+
+    // Again, longer, and this time the answer is spoken over.
+    rig::speech(
+        "Please repeat all of this long sentence, because somebody is going to interrupt it before it is over.",
+        &said,
+    )?;
+    desk.sound.speak(&said)?;
+    window.word("Speaking").await?;
+    tokio::time::sleep(std::time::Duration::from_millis(1_200)).await;
+    rig::speech("Stop, that is quite enough, thank you very much indeed, now listen to me.", &said)?;
+    let over = desk.sound.speak_async(&said)?;
+    window.word("Hearing you").await?;
+    let recording = desk.sound.record_speaker(&desk.path("silence.wav"))?;
+    tokio::time::sleep(std::time::Duration::from_millis(1_200)).await;
+    ensure!(window.text("state-word").await? == "Hearing you", "you are still speaking");
+    let (silence, rate) = recording.stop()?;
+    let level = rig::rms_dbfs(&silence[rate as usize / 3..]);
+    ensure!(level < -70.0, "the loudspeaker fell silent: {level} dBFS");
+    println!("the loudspeaker fell silent: {level:.1} dBFS");
+    window.see("cut").await?;
+    desk.picture("interrupted")?;
+    over.wait()?;
+
+    window.narrow()?;
+    window.word("Listening").await?;
+    desk.picture("narrow")?;
+    window.click("end").await?;
+    window.see("ending").await?;
+    desk.picture("ended")?;
+    ensure!(desk.sound.source_outputs()?.is_empty(), "after the end nobody records");
+    window.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backend_is_connected_and_its_secret_found_again_after_a_restart() -> Result<()> {
+    let desk = Desk::set_up(true)?;
+    let agent = practice().await?;
+    let window = Window::open(&desk).await?;
+    window.click("connect-backend").await?;
+    fill_in(&window, &agent, agent.key()).await?;
+    window.click("test-profile").await?;
+    window.wait("the test's result", "test-result", |text| text.contains("handed out a token")).await?;
+    desk.picture("profile-tested")?;
+    window.click("save-profile").await?;
+    window.wait("the secret in the keychain", "secret-state", |text| text.contains("keychain")).await?;
+    desk.picture("ready")?;
+    window.close().await?;
+
+    let window = Window::open(&desk).await?;
+    window.wait("the profile after a restart", "profile-name", |text| text.contains("My own")).await?;
+    window.click("start-call").await?;
+    window.word("Listening").await?;
+    desk.picture("my-backend")?;
+    ensure!(agent.wire_log().sessions.len() == 2, "one session was the test, one the call");
+    window.click("end").await?;
+    window.see("ending").await?;
+    let traces = desk.files_that_contain(agent.key())?;
+    ensure!(traces.is_empty(), "the secret is in no file in the clear: {traces:?}");
+    window.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_keychain_the_secret_lasts_for_this_run_and_the_window_says_so() -> Result<()> {
+    let desk = Desk::set_up(false)?;
+    let agent = practice().await?;
+    let window = Window::open(&desk).await?;
+    window.click("connect-backend").await?;
+    fill_in(&window, &agent, agent.key()).await?;
+    window.click("save-profile").await?;
+    window.wait("the secret's short life", "secret-state", |text| text.contains("run")).await?;
+    desk.picture("no-keychain")?;
+    window.click("start-call").await?;
+    window.word("Listening").await?;
+    window.click("end").await?;
+    window.see("ending").await?;
+    window.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backend_that_refuses_is_named_in_words() -> Result<()> {
+    let desk = Desk::set_up(true)?;
+    let agent = practice().await?;
+    let window = Window::open(&desk).await?;
+    window.click("connect-backend").await?;
+    fill_in(&window, &agent, "not-the-secret").await?;
+    window.click("test-profile").await?;
+    window.wait("whose fault it is", "test-result", |text| text.contains("refused this profile")).await?;
+    desk.picture("profile-refused")?;
+    window.close().await
+}
+
+async fn practice() -> Result<Practice> {
+    let key = "a-secret-that-only-this-test-knows".to_owned();
+    Ok(Practice::start(Options { port: 0, key, switches: Switches::default() }).await?)
+}
+
+async fn fill_in(window: &Window<'_>, agent: &Practice, secret: &str) -> Result<()> {
+    window.fill("field-name", "My own").await?;
+    window.fill("field-tokenUrl", &agent.token_url()).await?;
+    window.choose("field-caller", "bearer").await?;
+    window.fill("field-secret", secret).await?;
+    window.click_summary("advanced").await?;
+    window.fill("field-realtimeUrl", &agent.realtime_url()).await
+}

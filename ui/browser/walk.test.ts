@@ -31,7 +31,7 @@ const word = (page: Page, text: string) =>
   page.locator(id('state-word')).filter({ hasText: new RegExp(`^${text}$`) }).waitFor();
 
 test.each(['wide', 'narrow'] as const)('a first call by keyboard alone, %s', async (size) => {
-  const { page, context, trouble } = await harness.open('fake=first-run&speed=4', size);
+  const { page, context, trouble } = await harness.open('fake=first-run', size);
   await tabTo(page, 'connect-backend');
   await page.keyboard.press('Enter');
   await page.locator('h1').filter({ hasText: 'Connect my backend' }).waitFor();
@@ -68,6 +68,7 @@ test.each(['wide', 'narrow'] as const)('a first call by keyboard alone, %s', asy
   await word(page, 'Hearing you');
   await page.keyboard.up('Space');
   await word(page, 'Speaking');
+  await page.locator(id('caption')).filter({ hasText: 'You let go of' }).first().waitFor();
   await page.keyboard.press('Escape');
   await word(page, 'Listening');
   await page.locator(id('cut')).last().waitFor();
@@ -77,7 +78,9 @@ test.each(['wide', 'narrow'] as const)('a first call by keyboard alone, %s', asy
   await page.keyboard.type('Mind the m in Space, please');
   await page.keyboard.press('Enter');
   await page.locator(id('caption')).filter({ hasText: 'Mind the m in Space' }).first().waitFor();
+  await word(page, 'Speaking');
   await page.keyboard.press('Escape');
+  await word(page, 'Listening');
   await page.keyboard.press('Escape');
   await page.locator(id('type-input')).waitFor({ state: 'detached' });
 

@@ -76,6 +76,7 @@ describe('a recorded call', () => {
     expect(now().levels.speaker).toBe(-96);
     await vi.advanceTimersByTimeAsync(1000);
     expect(now().call?.items.find(({ id }) => id === cut?.id)).toEqual(cut);
+    expect(now().levels.speaker, 'what the recording still plays is not heard').toBe(-96);
   });
 
   test('answers what is typed', async () => {

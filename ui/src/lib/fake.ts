@@ -51,6 +51,8 @@ export class FakeBackend implements Backend {
   /** What the recording says the line does, whatever the mute key makes of it. */
   #under: Status = { word: 'listening' };
   #cut = new Set<string>();
+  /** Interrupted: the loudspeaker is silent until somebody speaks anew. */
+  #hushed = false;
   #made = 0;
 
   constructor(scene: Scene) {
@@ -80,12 +82,15 @@ export class FakeBackend implements Backend {
     if (event.type === 'call') {
       const inner = event.event;
       if (inner.type === 'item' && this.#cut.has(inner.item.id)) return;
-      if (inner.type === 'levels' && this.#muted()) {
-        this.#emit({ type: 'call', event: { ...inner, microphone: SILENCE } });
+      if (inner.type === 'levels') {
+        const microphone = this.#muted() ? SILENCE : inner.microphone;
+        const speaker = this.#hushed ? SILENCE : inner.speaker;
+        this.#say({ type: 'levels', microphone, speaker });
         return;
       }
       if (inner.type === 'status') {
         this.#under = inner.status;
+        this.#hushed &&= inner.status.word !== 'speaking';
         const line = inner.status.word;
         if (this.#muted() && line !== 'muted' && line !== 'ended' && line !== 'reconnecting') return;
       }
@@ -120,6 +125,7 @@ export class FakeBackend implements Backend {
     const name = this.#state?.profiles.find(({ profile }) => target.kind === 'profile' && profile.id === target.id);
     if (call !== null && name !== undefined) call.with = name.profile.name;
     this.#cut.clear();
+    this.#hushed = false;
     this.#emit({ type: 'callSnapshot', call });
     this.#play(found, 0, this.#scene.speed || 1);
   }
@@ -170,11 +176,14 @@ export class FakeBackend implements Backend {
     this.log.push('interrupt');
     const call = this.#call();
     const item = call.items.at(-1);
-    if (call.status.word !== 'speaking' || item?.role !== 'agent') return;
-    this.#cut.add(item.id);
-    const heard = item.text.slice(0, Math.ceil(item.text.length * 0.6)).replace(/\s*\S*$/, '');
-    const cut = { ...item, text: heard, unheard: item.text.slice(heard.length), partial: false };
-    this.#say({ type: 'item', index: call.items.length - 1, item: cut });
+    if (call.status.word !== 'speaking') return;
+    this.#hushed = true;
+    if (item?.role === 'agent') {
+      this.#cut.add(item.id);
+      const heard = item.text.slice(0, Math.ceil(item.text.length * 0.6)).replace(/\s*\S*$/, '');
+      const cut = { ...item, text: heard, unheard: item.text.slice(heard.length), partial: false };
+      this.#say({ type: 'item', index: call.items.length - 1, item: cut });
+    }
     this.#say({ type: 'status', status: { word: 'listening' } });
     this.#say({ type: 'levels', microphone: -58, speaker: SILENCE });
   }

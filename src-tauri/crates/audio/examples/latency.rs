@@ -18,8 +18,8 @@ fn main() -> Result<()> {
     let (engine, ports) = Engine::start(EngineOptions::default());
     await_devices(&ports)?;
     // A sound server may take two seconds until it asks for sound regularly.
-    std::thread::sleep(Duration::from_secs(3));
-    while ports.frames.try_recv().is_ok() {}
+    let settled = Instant::now() + Duration::from_secs(3);
+    while ports.frames.recv_deadline(settled).is_ok() {}
 
     let frames = ports.frames.clone();
     let until = Instant::now() + Duration::from_secs(seconds);

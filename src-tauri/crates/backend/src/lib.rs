@@ -15,6 +15,7 @@ mod route;
 mod server;
 mod settings;
 
-pub use callers::{Callers, CallersError};
+pub use callers::{Caller, Callers, CallersError};
+pub use mint::MintError;
 pub use server::{ServeError, serve};
 pub use settings::{ApiKey, Limits, Settings, SettingsError, Upstream};

@@ -114,7 +114,9 @@ fn key(arguments: &Arguments) -> Result<ApiKey> {
         }
         None => {
             let text =
-                std::env::var(KEY).context("reading the API key: set XAI_API_KEY or give --key-file")?;
+                std::env::var_os(KEY).context("reading the API key: set XAI_API_KEY or give --key-file")?;
+            // Lossy, because the error of a strict reading quotes the variable.
+            let text = text.to_string_lossy().into_owned();
             (text, KEY.to_owned())
         }
     };

@@ -67,7 +67,7 @@ pub async fn serve(
     let limits = settings.limits;
     tracing::info!(
         token_url = %format_args!("http://{address}/session"),
-        upstream = %settings.upstream.url(),
+        upstream = settings.upstream.url().host_str(),
         callers,
         per_minute = settings.per_minute,
         token_seconds = settings.token_seconds,

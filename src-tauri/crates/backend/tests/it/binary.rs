@@ -236,6 +236,15 @@ fn settings_that_cannot_be_used_end_it_with_one_line() {
     assert!(fails(command.args(["--listen", "here"])).contains("invalid value 'here'"));
 }
 
+#[cfg(unix)]
+#[test]
+fn a_key_that_is_not_text_is_refused_without_being_quoted() {
+    let key = [KEY.as_bytes(), b"\xff"].concat();
+    let mut command = program();
+    command.env("XAI_API_KEY", <std::ffi::OsString as std::os::unix::ffi::OsStringExt>::from_vec(key));
+    assert!(fails(&mut command).contains("a character that no key has"));
+}
+
 #[test]
 fn an_address_in_use_is_named() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -114,3 +114,12 @@ async fn an_upstream_that_is_not_there_or_hangs_up_is_the_networks_fault() {
     let reply = Backend::start(settings(&url)).await.session(Some(SECRET), "").await;
     assert_eq!((reply.status, reply.fault()), (502, "network"), "is not there");
 }
+
+#[tokio::test]
+async fn an_upstream_that_speaks_no_tls_never_sees_the_key() {
+    let xai = FakeXai::start(Script::Token).await;
+    let https = xai.url.replace("http://", "https://");
+    let reply = Backend::start(settings(&https)).await.session(Some(SECRET), "").await;
+    assert_eq!((reply.status, reply.fault()), (502, "network"));
+    assert!(xai.heard.lock().unwrap().is_empty());
+}

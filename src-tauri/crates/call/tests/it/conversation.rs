@@ -78,6 +78,7 @@ async fn speaking_over_the_agent_silences_it_and_cuts_its_words() {
     let cut = desk.seen.items.iter().find(|item| item.unheard.is_some()).unwrap().clone();
     assert!(!cut.text.is_empty() && !cut.unheard.as_deref().unwrap().is_empty(), "{cut:?}");
 
+    desk.pass(50).await;
     let truncates: Vec<_> = desk.session().of_type("conversation.item.truncate").cloned().collect();
     assert_eq!(truncates.len(), 1);
     let told = truncates[0]["audio_end_ms"].as_u64().unwrap();

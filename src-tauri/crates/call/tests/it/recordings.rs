@@ -84,7 +84,8 @@ async fn replay(wire: &Path) -> Snapshot {
         tokio::time::sleep_until(began + Duration::from_millis(at_ms)).await;
         call.send(Command::SendText(text)).await.unwrap();
     }
-    tokio::time::sleep_until(began + Duration::from_millis(length + 500)).await;
+    // The last reply goes on sounding after the last word on the wire.
+    tokio::time::sleep_until(began + Duration::from_millis(length + 4_000)).await;
     call.send(Command::End).await.unwrap();
     let last = loop {
         let snapshot = call.snapshot().await.unwrap();

@@ -192,19 +192,18 @@ fn a_manual_turn_waits_for_commit_and_for_response_create() {
 
 #[test]
 fn an_empty_commit_is_tolerated() {
-    let mut rig = Rig::manual(&[]);
-    let committed = rig.send(&json!({"type": "input_audio_buffer.commit"}));
-    assert_eq!(count(&committed, "input_audio_buffer.committed"), 1);
-    assert_eq!(count(&committed, "error"), 0);
-    let events = [rig.send(&respond()), rig.wait(3000)].concat();
-    let words = &first(&events, "response.output_audio_transcript.done")["transcript"];
-    assert_eq!(
-        words,
-        "Hello, this is the practice agent, on your own computer. Say something, and I will say it back in your own voice. I do not understand speech; I only repeat it."
-    );
-    rig.send(&json!({"type": "input_audio_buffer.commit"}));
-    let events = [rig.send(&respond()), rig.wait(3000)].concat();
-    assert_eq!(first(&events, "response.output_audio_transcript.done")["transcript"], "I heard nothing.");
+    for (mut rig, words) in [
+        (Rig::manual(&[]), "I heard nothing."),
+        // Clients commit before they ask for a greeting; the server ends turns itself and lets it pass.
+        (Rig::vad(&[]), "Hello, this is the practice agent,"),
+    ] {
+        let committed = rig.send(&json!({"type": "input_audio_buffer.commit"}));
+        assert_eq!(count(&committed, "input_audio_buffer.committed"), 1);
+        assert_eq!(count(&committed, "error"), 0);
+        let events = [rig.send(&respond()), rig.wait(5000)].concat();
+        let said = first(&events, "response.output_audio_transcript.done")["transcript"].as_str().unwrap();
+        assert!(said.starts_with(words), "{said}");
+    }
 }
 
 #[test]
