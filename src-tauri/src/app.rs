@@ -96,7 +96,12 @@ impl App {
         let (setup, practice) = match target {
             Target::Practice => {
                 let practice = Practice::start(practice_options()).await.map_err(|error| {
-                    trouble(ProblemCode::Internal, "The practice agent could not be started.", "Try again.", &error)
+                    trouble(
+                        ProblemCode::Internal,
+                        "The practice agent could not be started.",
+                        "Try again.",
+                        &error,
+                    )
                 })?;
                 (practice_setup(&practice), Some(practice))
             }
@@ -123,9 +128,11 @@ impl App {
     pub(crate) async fn command(&self, command: Command) -> Done {
         let inner = self.inner.lock().await;
         let Some(running) = &inner.call else { return Ok(()) };
-        running.call.send(command).await.map_err(|error| {
-            trouble(ProblemCode::Internal, "The call is gone.", "Start a new one.", &error)
-        })
+        running
+            .call
+            .send(command)
+            .await
+            .map_err(|error| trouble(ProblemCode::Internal, "The call is gone.", "Start a new one.", &error))
     }
 
     /// Puts an ended call away; a running one is ended first.
@@ -297,7 +304,11 @@ fn setup(profile: Profile, access: Access) -> Setup {
 
 /// Any free port, and a bearer that nobody else on this computer can guess.
 fn practice_options() -> practice::Options {
-    practice::Options { port: 0, key: uuid::Uuid::new_v4().to_string(), switches: practice::Switches::default() }
+    practice::Options {
+        port: 0,
+        key: uuid::Uuid::new_v4().to_string(),
+        switches: practice::Switches::default(),
+    }
 }
 
 fn practice_setup(practice: &Practice) -> Setup {

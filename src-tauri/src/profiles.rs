@@ -88,10 +88,10 @@ impl Profiles {
             match kept {
                 Some(true) => {
                     file.kept.insert(profile.id.clone());
-                },
+                }
                 Some(false) => {
                     file.kept.remove(&profile.id);
-                },
+                }
                 None => {}
             }
             file.active = Some(profile.id.clone());
@@ -117,7 +117,8 @@ impl Profiles {
     fn change(&mut self, change: impl FnOnce(&mut File)) -> Result<(), ProfilesError> {
         let mut file = self.file.clone();
         change(&mut file);
-        write(&self.path, &file).map_err(|source| ProfilesError::Write { path: self.path.clone(), source })?;
+        write(&self.path, &file)
+            .map_err(|source| ProfilesError::Write { path: self.path.clone(), source })?;
         self.file = file;
         Ok(())
     }

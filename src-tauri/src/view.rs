@@ -22,7 +22,9 @@ pub struct AppSnapshot {
 pub enum Keychain {
     Available,
     /// Secrets live only until the app is closed, and the window says so.
-    Unavailable { problem: Problem },
+    Unavailable {
+        problem: Problem,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
@@ -41,15 +43,25 @@ pub enum SecretState {
     ThisRun,
 }
 
+#[expect(clippy::large_enum_variant, reason = "events are made, sent and dropped one at a time")]
 #[derive(Clone, Debug, Serialize, TS)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum AppEvent {
     /// Apply to the call snapshot.
-    Call { event: Event },
+    Call {
+        event: Event,
+    },
     /// Replace the call snapshot (a call began, was cleared, or the stream had a gap).
-    CallSnapshot { call: Option<Snapshot> },
-    Profiles { profiles: Vec<ProfileView>, active: Option<String> },
-    Keychain { keychain: Keychain },
+    CallSnapshot {
+        call: Option<Snapshot>,
+    },
+    Profiles {
+        profiles: Vec<ProfileView>,
+        active: Option<String>,
+    },
+    Keychain {
+        keychain: Keychain,
+    },
 }
 
 /// Whom to call.
@@ -81,5 +93,7 @@ pub enum Check {
         #[ts(type = "number")]
         took_ms: u64,
     },
-    Failed { problem: Problem },
+    Failed {
+        problem: Problem,
+    },
 }

@@ -21,7 +21,10 @@ async fn a_person_tries_it_speaks_and_interrupts() -> Result<()> {
     window.word("Speaking").await?;
     desk.picture("greeting")?;
     window.word("Listening").await?;
-    ensure!(window.captions("agent").await?.concat().contains("practice agent"), "the greeting has its caption");
+    ensure!(
+        window.captions("agent").await?.concat().contains("practice agent"),
+        "the greeting has its caption"
+    );
 
     let said = desk.path("said.wav");
     rig::speech("The quick brown fox jumps over the lazy dog.", &said)?;
@@ -41,7 +44,10 @@ async fn a_person_tries_it_speaks_and_interrupts() -> Result<()> {
     let yours = window.captions("you").await?;
     ensure!(yours.len() == 1 && yours[0].contains("s of speech"), "your turn has its caption: {yours:?}");
     let agents = window.captions("agent").await?;
-    ensure!(agents.len() == 2 && agents[1].contains("your own words"), "the answer has its caption: {agents:?}");
+    ensure!(
+        agents.len() == 2 && agents[1].contains("your own words"),
+        "the answer has its caption: {agents:?}"
+    );
 
     // Again, longer, and this time the answer is spoken over.
     rig::speech(

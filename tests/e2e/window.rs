@@ -96,7 +96,9 @@ impl<'a> Window<'a> {
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
             .stdin(Stdio::null())
             .spawn()
-            .context("could not start WebKitWebDriver (Debian: webkit2gtk-driver); `cargo xtask test` installs it")?;
+            .context(
+                "could not start WebKitWebDriver (Debian: webkit2gtk-driver); `cargo xtask test` installs it",
+            )?;
         let window = Self { client: connect(port).await?, driver, desk };
         window.see("try-now").await?;
         Ok(window)

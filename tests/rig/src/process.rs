@@ -30,12 +30,14 @@ pub(crate) fn tool(program: &str, package: &str) -> Result<Command> {
     }
 }
 
-/// Asks the system to schedule this process, and every thread and child it starts from now on, before
-/// the others, so that a busy machine does not tear holes into sound. False where the system does not
-/// allow it (it takes root or an `rtprio` limit): nothing has changed then.
-pub fn real_time() -> bool {
+/// Has the system schedule this process, and every thread and child it starts from now on, before all
+/// others (`on`), so that a busy machine does not tear holes into sound; or like all others again, for
+/// work that may take long. False where the system does not allow it (it takes root or an `rtprio`
+/// limit): nothing has changed then.
+pub fn real_time(on: bool) -> bool {
     let process = std::process::id().to_string();
-    tool("chrt", "util-linux").and_then(|mut chrt| run(chrt.args(["-a", "-r", "-p", "2", &process]))).is_ok()
+    let policy = if on { ["-a", "-r", "-p", "2", &process] } else { ["-a", "-o", "-p", "0", &process] };
+    tool("chrt", "util-linux").and_then(|mut chrt| run(chrt.args(policy))).is_ok()
 }
 
 /// Runs a command to its end and returns what it printed.

@@ -73,7 +73,11 @@ impl Caption {
 fn share(chars: usize, ms: u64, of_ms: u64) -> usize {
     if of_ms == 0 {
         0
-    } else if ms >= of_ms { chars } else { scale(chars, ms as usize, of_ms as usize) }
+    } else if ms >= of_ms {
+        chars
+    } else {
+        scale(chars, ms as usize, of_ms as usize)
+    }
 }
 
 fn scale(value: usize, by: usize, of: usize) -> usize {

@@ -54,7 +54,9 @@ impl Net {
     pub async fn check(&self, profile: &Profile, secret: Option<SecretString>) -> Result<Checked, Problem> {
         check_addresses(profile)?;
         let began = Instant::now();
-        let minted = realtime::mint(&self.http, profile, secret.as_ref()).await.map_err(|error| problem::mint(&error))?;
+        let minted = realtime::mint(&self.http, profile, secret.as_ref())
+            .await
+            .map_err(|error| problem::mint(&error))?;
         let minted_ms = began.elapsed().as_millis();
         let url = address(profile, &minted, None)?;
         let options = LineOptions::new(url, minted.token, profile.auth, self.tls.clone());
@@ -68,7 +70,9 @@ impl Net {
         };
         let who = model.map_or_else(|| "the server".to_owned(), |model| format!("\u{201c}{model}\u{201d}"));
         let took_ms = began.elapsed().as_millis() as u64;
-        let message = format!("Your backend handed out a token in {minted_ms} ms, and {who} answered after {took_ms} ms.");
+        let message = format!(
+            "Your backend handed out a token in {minted_ms} ms, and {who} answered after {took_ms} ms."
+        );
         Ok(Checked { message, took_ms })
     }
 }
@@ -133,7 +137,8 @@ impl Attempt {
             }
         };
         self.at(Step::OpeningLine).await;
-        let url = address(profile, &minted, self.resume.as_deref()).map_err(|problem| Refusal::Other(problem, false))?;
+        let url = address(profile, &minted, self.resume.as_deref())
+            .map_err(|problem| Refusal::Other(problem, false))?;
         let mut options = LineOptions::new(url, minted.token, profile.auth, self.net.tls.clone());
         options.tap = self.tap.as_ref().map(Tap::wire);
         realtime::open(options).await.map_err(|error| {
@@ -163,7 +168,14 @@ impl Refusal {
 }
 
 fn plain_token(secret: SecretString) -> Minted {
-    Minted { token: Token::new(secret, None), model: None, voice: None, instructions: None, url: None, tools: None }
+    Minted {
+        token: Token::new(secret, None),
+        model: None,
+        voice: None,
+        instructions: None,
+        url: None,
+        tools: None,
+    }
 }
 
 /// Where the line is opened: the profile's address and model, unless they are the defaults and the

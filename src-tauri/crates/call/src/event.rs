@@ -212,16 +212,37 @@ pub struct Snapshot {
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Event {
-    Status { status: Status },
-    Controls { controls: Controls },
+    Status {
+        status: Status,
+    },
+    Controls {
+        controls: Controls,
+    },
     /// The item at `index` is new or has changed; an item with a known id replaces it where it stands.
-    Item { index: usize, item: Item },
+    Item {
+        index: usize,
+        item: Item,
+    },
     /// RMS of the sound really captured and really played, in dBFS (-96 = silence). At most 30 a second.
-    Levels { microphone: f32, speaker: f32 },
-    Device { direction: Direction, device: DeviceView },
-    Clock { clock: Clock },
+    Levels {
+        microphone: f32,
+        speaker: f32,
+    },
+    Device {
+        direction: Direction,
+        device: DeviceView,
+    },
+    Clock {
+        clock: Clock,
+    },
     /// Replaces an older notice of the same code.
-    Notice { problem: Problem },
-    NoticeGone { code: ProblemCode },
-    Model { model: String },
+    Notice {
+        problem: Problem,
+    },
+    NoticeGone {
+        code: ProblemCode,
+    },
+    Model {
+        model: String,
+    },
 }

@@ -132,12 +132,10 @@ impl Devices {
                     self.speaker.push_back(Queued { item, samples: samples.into(), played: 0, whole: false });
                 }
             },
-            Control::Finish { item } => {
-                match self.speaker.iter_mut().find(|queued| queued.item == item) {
-                    Some(queued) => queued.whole = true,
-                    None => self.report(Report::Finished(Played { item, ms: 0 })).await?,
-                }
-            }
+            Control::Finish { item } => match self.speaker.iter_mut().find(|queued| queued.item == item) {
+                Some(queued) => queued.whole = true,
+                None => self.report(Report::Finished(Played { item, ms: 0 })).await?,
+            },
             Control::Flush => {
                 let items = self.speaker.drain(..).map(|queued| queued.played()).collect();
                 self.report(Report::Flushed(items)).await?;
@@ -220,7 +218,8 @@ fn level_dbfs(samples: &[i16]) -> f32 {
     if samples.is_empty() {
         return audio::SILENCE_DBFS;
     }
-    let power: f64 = samples.iter().map(|&s| (f64::from(s) / 32_768.0).powi(2)).sum::<f64>() / samples.len() as f64;
+    let power: f64 =
+        samples.iter().map(|&s| (f64::from(s) / 32_768.0).powi(2)).sum::<f64>() / samples.len() as f64;
     (10.0 * power.log10()) as f32
 }
 
@@ -243,9 +242,11 @@ pub fn read_wav(path: &Path) -> Result<Vec<i16>, WavError> {
     let scale = 1.0 / (1u64 << (spec.bits_per_sample - 1)) as f32;
     let interleaved: Vec<f32> = match spec.sample_format {
         hound::SampleFormat::Float => reader.samples::<f32>().collect::<Result<_, _>>().map_err(wav)?,
-        hound::SampleFormat::Int => {
-            reader.samples::<i32>().map(|s| s.map(|s| s as f32 * scale)).collect::<Result<_, _>>().map_err(wav)?
-        }
+        hound::SampleFormat::Int => reader
+            .samples::<i32>()
+            .map(|s| s.map(|s| s as f32 * scale))
+            .collect::<Result<_, _>>()
+            .map_err(wav)?,
     };
     let channels = usize::from(spec.channels.max(1));
     let mono: Vec<f32> =

@@ -5,10 +5,11 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use audio::{Control, Direction, FRAME_MS, FRAME_SAMPLES, Gate, Played, Report};
-use realtime::{ClientEvent, Closed, CloseKind, ServerEvent};
+use realtime::{ClientEvent, CloseKind, Closed, ServerEvent};
 
 use crate::event::{
-    Clock, Controls, DeviceView, Ending, Event, Mute, Problem, ProblemCode, Role, Snapshot, Status, Step, Turns,
+    Clock, Controls, DeviceView, Ending, Event, Mute, Problem, ProblemCode, Role, Snapshot, Status, Step,
+    Turns,
 };
 use crate::problem;
 use crate::reply::Replies;
@@ -50,7 +51,11 @@ pub(crate) enum Input {
     },
     Server(Box<ServerEvent>),
     /// Sound of a reply, 24 kHz mono; ids are absent on a binary line.
-    Sound { item: Option<String>, response: Option<String>, samples: Vec<i16> },
+    Sound {
+        item: Option<String>,
+        response: Option<String>,
+        samples: Vec<i16>,
+    },
     Closed(Closed),
     Device(Report),
     Frame(Box<[i16; FRAME_SAMPLES]>),
@@ -61,7 +66,10 @@ pub(crate) enum Input {
 #[derive(Debug, PartialEq)]
 pub(crate) enum Effect {
     /// Mint a token and open the line; resume that conversation if there is one.
-    Connect { after: Duration, resume: Option<String> },
+    Connect {
+        after: Duration,
+        resume: Option<String>,
+    },
     Send(ClientEvent),
     Append(Box<[i16; FRAME_SAMPLES]>),
     Device(Control),
@@ -334,8 +342,7 @@ impl Turn<'_> {
         let estimate = price.per_minute * self.state.billed_ms as f64 / 60_000.0
             + price.per_text * f64::from(self.state.texts);
         let elapsed_ms = if self.state.is_ended() { self.state.clock.elapsed_ms } else { self.now - since };
-        let clock =
-            Clock { elapsed_ms, estimate_usd: (!self.state.setup.practice).then_some(estimate) };
+        let clock = Clock { elapsed_ms, estimate_usd: (!self.state.setup.practice).then_some(estimate) };
         let told_second = self.state.clock.elapsed_ms / 1_000;
         self.state.clock = clock;
         if clock.elapsed_ms / 1_000 != told_second {
@@ -472,7 +479,9 @@ impl Turn<'_> {
                 }
                 self.state.replies.drop_id(id);
             }
-            self.send(ClientEvent::ResponseCancel { response_id: (!response.is_empty()).then_some(response) });
+            self.send(ClientEvent::ResponseCancel {
+                response_id: (!response.is_empty()).then_some(response),
+            });
         }
         self.state.awaiting = None;
         self.state.reply_by = None;
@@ -597,7 +606,8 @@ impl Turn<'_> {
             Phase::Connecting { agree_by, .. } | Phase::Reconnecting { agree_by, .. } => *agree_by,
             _ => None,
         };
-        let (tail, answer, reply) = (due(self.state.tail_until), due(self.state.awaiting), due(self.state.reply_by));
+        let (tail, answer, reply) =
+            (due(self.state.tail_until), due(self.state.awaiting), due(self.state.reply_by));
         if due(agree_by) {
             self.connect_failed(problem::never_agreed(AGREE_MS / 1_000), true);
             return;
@@ -640,7 +650,9 @@ impl Turn<'_> {
     fn connected(&mut self) {
         self.advance(Step::AgreeingSession);
         let deadline = Some(self.now + AGREE_MS);
-        if let Phase::Connecting { agree_by, .. } | Phase::Reconnecting { agree_by, .. } = &mut self.state.phase {
+        if let Phase::Connecting { agree_by, .. } | Phase::Reconnecting { agree_by, .. } =
+            &mut self.state.phase
+        {
             *agree_by = deadline;
         }
         self.send(session::update(&self.state.setup));
@@ -679,7 +691,8 @@ impl Turn<'_> {
     }
 
     fn line_closed(&mut self, closed: &Closed) {
-        let by_server = Ending::ByServer { code: closed.code.unwrap_or_default(), text: closed.reason.clone() };
+        let by_server =
+            Ending::ByServer { code: closed.code.unwrap_or_default(), text: closed.reason.clone() };
         match (&self.state.phase, closed.kind) {
             (Phase::Live, CloseKind::Normal | CloseKind::Idle) => self.end(by_server),
             (Phase::Live, _) => {

@@ -33,17 +33,29 @@ pub(crate) fn device(direction: Direction, error: &DeviceError) -> Problem {
         _ => device_code(direction),
     };
     let (message, cure) = match error {
-        DeviceError::NoDevice(_) => (format!("This computer has no {name}."), "Plug one in; the call finds it by itself."),
-        DeviceError::Busy(_) => {
-            (format!("Another program keeps the {name} to itself."), "Close that program; the call tries again by itself.")
+        DeviceError::NoDevice(_) => {
+            (format!("This computer has no {name}."), "Plug one in; the call finds it by itself.")
         }
+        DeviceError::Busy(_) => (
+            format!("Another program keeps the {name} to itself."),
+            "Close that program; the call tries again by itself.",
+        ),
         DeviceError::Denied(_) => (
             format!("The system does not let Sidetone use the {name}."),
             "Allow it in the system's privacy settings; the call tries again by itself.",
         ),
-        DeviceError::Lost(_) => (format!("The {name} went away."), "Plug it in again, or choose another in the system's sound settings."),
-        DeviceError::Format(_) => (format!("The {name} offers no format that Sidetone can use."), "Choose another in the system's sound settings."),
-        DeviceError::Backend(_) => (format!("The sound system did not give the {name}."), "Check that the sound system runs; the call tries again by itself."),
+        DeviceError::Lost(_) => (
+            format!("The {name} went away."),
+            "Plug it in again, or choose another in the system's sound settings.",
+        ),
+        DeviceError::Format(_) => (
+            format!("The {name} offers no format that Sidetone can use."),
+            "Choose another in the system's sound settings.",
+        ),
+        DeviceError::Backend(_) => (
+            format!("The sound system did not give the {name}."),
+            "Check that the sound system runs; the call tries again by itself.",
+        ),
     };
     problem(code, Fault::Computer, format!("{message} {without}"), cure).with_detail(error.to_string())
 }
@@ -52,7 +64,9 @@ pub(crate) fn text_not_sent(limit: usize) -> Problem {
     problem(
         ProblemCode::Internal,
         Fault::Computer,
-        format!("That text was not taken: it is longer than {limit} characters, or too many texts wait for the line."),
+        format!(
+            "That text was not taken: it is longer than {limit} characters, or too many texts wait for the line."
+        ),
         "Shorten it, or wait until the line is ready and send it again.",
     )
 }
@@ -70,7 +84,10 @@ pub(crate) fn wrong_rate(rate: u32) -> Problem {
     problem(
         ProblemCode::SessionRefused,
         Fault::Xai,
-        format!("The server insists on sound at {rate} Hz instead of {} Hz, which would play at the wrong speed.", audio::WIRE_RATE_HZ),
+        format!(
+            "The server insists on sound at {rate} Hz instead of {} Hz, which would play at the wrong speed.",
+            audio::WIRE_RATE_HZ
+        ),
         "Check that the realtime address in the profile speaks xAI's dialect.",
     )
 }
@@ -130,8 +147,13 @@ pub(crate) fn line_lost(closed: &Closed) -> Problem {
         _ => "The server closed the line.",
     };
     let fault = if closed.code.is_some() { Fault::Xai } else { Fault::Network };
-    problem(ProblemCode::LineLost, fault, message, "Sidetone is getting it back; nothing said so far is lost.")
-        .with_detail(close_words(closed))
+    problem(
+        ProblemCode::LineLost,
+        fault,
+        message,
+        "Sidetone is getting it back; nothing said so far is lost.",
+    )
+    .with_detail(close_words(closed))
 }
 
 pub(crate) fn closed_early(closed: &Closed) -> Problem {
@@ -177,7 +199,9 @@ impl From<realtime::Fault> for Fault {
 pub(crate) fn profile(error: &ProfileError) -> Problem {
     let cure = match error {
         ProfileError::SecretIsApiKey => "Put the key on your backend, and its caller secret here.",
-        ProfileError::PlainHttp { .. } => "Use https and wss; without encryption only this computer itself may be addressed.",
+        ProfileError::PlainHttp { .. } => {
+            "Use https and wss; without encryption only this computer itself may be addressed."
+        }
         _ => "Correct it in the backend's form.",
     };
     problem(ProblemCode::Profile, Fault::Profile, sentence(&error.to_string()), cure)
@@ -186,23 +210,54 @@ pub(crate) fn profile(error: &ProfileError) -> Problem {
 pub(crate) fn mint(error: &MintError) -> Problem {
     let (code, cure) = match error {
         MintError::Profile(error) => return profile(error),
-        MintError::Dns { .. } => (ProblemCode::Network, "Check the address for a typing error, and that this computer is online."),
-        MintError::Connect { .. } => (ProblemCode::Network, "Check that the backend runs and that its port is the one in the address."),
-        MintError::Tls { .. } => (ProblemCode::Tls, "Check the backend's certificate; if your company inspects traffic, its certificate must be in the system's trust store."),
-        MintError::Broken { .. } => (ProblemCode::Network, "Try again; if it stays so, look at the backend's log."),
-        MintError::Timeout { .. } => (ProblemCode::Backend, "Look at the backend's log: it may be waiting for xAI."),
+        MintError::Dns { .. } => {
+            (ProblemCode::Network, "Check the address for a typing error, and that this computer is online.")
+        }
+        MintError::Connect { .. } => {
+            (ProblemCode::Network, "Check that the backend runs and that its port is the one in the address.")
+        }
+        MintError::Tls { .. } => (
+            ProblemCode::Tls,
+            "Check the backend's certificate; if your company inspects traffic, its certificate must be in the system's trust store.",
+        ),
+        MintError::Broken { .. } => {
+            (ProblemCode::Network, "Try again; if it stays so, look at the backend's log.")
+        }
+        MintError::Timeout { .. } => {
+            (ProblemCode::Backend, "Look at the backend's log: it may be waiting for xAI.")
+        }
         MintError::Refused { .. } => (ProblemCode::BackendRefused, "Check the caller secret in the profile."),
-        MintError::RateLimited { retry_after: Some(_), .. } => (ProblemCode::RateLimited, "Wait that long and try again."),
-        MintError::RateLimited { retry_after: None, .. } => (ProblemCode::RateLimited, "Wait a minute and try again."),
-        MintError::Redirected { .. } => (ProblemCode::Profile, "Enter that address in the profile: a secret is not sent on by itself."),
-        MintError::Client { status: 404 | 405 | 410, .. } => (ProblemCode::Backend, "Check the path of the address, and whether the backend wants POST or GET."),
-        MintError::Client { .. } | MintError::Server { .. } | MintError::ErrorReply { .. } => (ProblemCode::Backend, "Look at the backend's log; the key on it may be missing or wrong."),
-        MintError::NotJson { .. } | MintError::Empty | MintError::TooLarge { .. } | MintError::NoToken { .. } => (ProblemCode::Backend, "Check that the address is the one that hands out tokens."),
+        MintError::RateLimited { retry_after: Some(_), .. } => {
+            (ProblemCode::RateLimited, "Wait that long and try again.")
+        }
+        MintError::RateLimited { retry_after: None, .. } => {
+            (ProblemCode::RateLimited, "Wait a minute and try again.")
+        }
+        MintError::Redirected { .. } => {
+            (ProblemCode::Profile, "Enter that address in the profile: a secret is not sent on by itself.")
+        }
+        MintError::Client { status: 404 | 405 | 410, .. } => (
+            ProblemCode::Backend,
+            "Check the path of the address, and whether the backend wants POST or GET.",
+        ),
+        MintError::Client { .. } | MintError::Server { .. } | MintError::ErrorReply { .. } => {
+            (ProblemCode::Backend, "Look at the backend's log; the key on it may be missing or wrong.")
+        }
+        MintError::NotJson { .. }
+        | MintError::Empty
+        | MintError::TooLarge { .. }
+        | MintError::NoToken { .. } => {
+            (ProblemCode::Backend, "Check that the address is the one that hands out tokens.")
+        }
         MintError::BadToken => (ProblemCode::Backend, "Look at what the backend returns."),
-        MintError::IsApiKey => (ProblemCode::Backend, "Make the backend mint a token; the key must never leave it."),
+        MintError::IsApiKey => {
+            (ProblemCode::Backend, "Make the backend mint a token; the key must never leave it.")
+        }
     };
     let wait = match error {
-        MintError::RateLimited { retry_after: Some(after), .. } => format!(" It asks for {} s.", after.as_secs().max(1)),
+        MintError::RateLimited { retry_after: Some(after), .. } => {
+            format!(" It asks for {} s.", after.as_secs().max(1))
+        }
         _ => String::new(),
     };
     problem(code, error.fault().into(), sentence(&error.to_string()) + &wait, cure)
@@ -211,14 +266,36 @@ pub(crate) fn mint(error: &MintError) -> Problem {
 pub(crate) fn open(error: &OpenError) -> Problem {
     let (code, cure) = match error {
         OpenError::Address(error) => return profile(error),
-        OpenError::Dns { .. } => (ProblemCode::Network, "Check the realtime address for a typing error, and that this computer is online."),
-        OpenError::Connect { .. } => (ProblemCode::Network, "Check that this computer is online and that no firewall forbids the address."),
-        OpenError::Tls { .. } => (ProblemCode::Tls, "Check the clock of this computer; if your company inspects traffic, its certificate must be in the system's trust store."),
-        OpenError::Timeout { .. } | OpenError::ClosedInHandshake { .. } => (ProblemCode::LineRefused, "Try again; if it stays so, a proxy or firewall may forbid WebSockets."),
-        OpenError::Refused { status: 401 | 403, .. } => (ProblemCode::LineRefused, "Two fresh tokens were refused: check that your backend's key may use the voice agent and that its team has credit."),
-        OpenError::Refused { status: 402 | 429, .. } => (ProblemCode::RateLimited, "Check the credit and the limits of your team at xAI, then try again."),
-        OpenError::Refused { .. } => (ProblemCode::LineRefused, "Check the realtime address in the profile; if it is right, try again later."),
-        OpenError::Protocol { .. } | OpenError::Subprotocol => (ProblemCode::LineRefused, "Check that the realtime address is that of a realtime voice server."),
+        OpenError::Dns { .. } => (
+            ProblemCode::Network,
+            "Check the realtime address for a typing error, and that this computer is online.",
+        ),
+        OpenError::Connect { .. } => (
+            ProblemCode::Network,
+            "Check that this computer is online and that no firewall forbids the address.",
+        ),
+        OpenError::Tls { .. } => (
+            ProblemCode::Tls,
+            "Check the clock of this computer; if your company inspects traffic, its certificate must be in the system's trust store.",
+        ),
+        OpenError::Timeout { .. } | OpenError::ClosedInHandshake { .. } => (
+            ProblemCode::LineRefused,
+            "Try again; if it stays so, a proxy or firewall may forbid WebSockets.",
+        ),
+        OpenError::Refused { status: 401 | 403, .. } => (
+            ProblemCode::LineRefused,
+            "Two fresh tokens were refused: check that your backend's key may use the voice agent and that its team has credit.",
+        ),
+        OpenError::Refused { status: 402 | 429, .. } => {
+            (ProblemCode::RateLimited, "Check the credit and the limits of your team at xAI, then try again.")
+        }
+        OpenError::Refused { .. } => (
+            ProblemCode::LineRefused,
+            "Check the realtime address in the profile; if it is right, try again later.",
+        ),
+        OpenError::Protocol { .. } | OpenError::Subprotocol => {
+            (ProblemCode::LineRefused, "Check that the realtime address is that of a realtime voice server.")
+        }
         OpenError::Token => (ProblemCode::Backend, "Look at what the backend returns."),
     };
     problem(code, error.fault().into(), sentence(&error.to_string()), cure)

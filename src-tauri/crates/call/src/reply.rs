@@ -56,7 +56,8 @@ impl Replies {
 
     /// A reply is done. Returns the items that have got all their sound by this.
     pub(crate) fn done(&mut self, response: Option<&str>) -> Vec<ItemId> {
-        if response.is_none() || matches!(self.open.as_deref(), Some("")) || self.open.as_deref() == response {
+        if response.is_none() || matches!(self.open.as_deref(), Some("")) || self.open.as_deref() == response
+        {
             self.open = None;
         }
         self.finish(response)
@@ -67,7 +68,9 @@ impl Replies {
         self.queue
             .iter_mut()
             .filter(|queued| !queued.whole)
-            .filter(|queued| response.is_none() || queued.response.is_none() || queued.response.as_deref() == response)
+            .filter(|queued| {
+                response.is_none() || queued.response.is_none() || queued.response.as_deref() == response
+            })
             .map(|queued| {
                 queued.whole = true;
                 queued.item.clone()

@@ -64,7 +64,8 @@ impl Turn<'_> {
             ServerEvent::AudioDone { item_id, .. } => {
                 self.item_has_all_sound(item_id.as_deref());
             }
-            ServerEvent::ArgumentsDone { name, item_id, .. } | ServerEvent::McpArgumentsDone { name, item_id, .. } => {
+            ServerEvent::ArgumentsDone { name, item_id, .. }
+            | ServerEvent::McpArgumentsDone { name, item_id, .. } => {
                 self.tool_named(item_id, name);
             }
             ServerEvent::McpCall { item_id, progress, error } => self.tool_progress(item_id, progress, error),
@@ -103,7 +104,9 @@ impl Turn<'_> {
             return;
         }
         let wanted = Some(audio::WIRE_RATE_HZ);
-        let other = [session.input.rate, session.output.rate].into_iter().find(|rate| rate.is_some() && *rate != wanted);
+        let other = [session.input.rate, session.output.rate]
+            .into_iter()
+            .find(|rate| rate.is_some() && *rate != wanted);
         match other.flatten() {
             // Sound at another rate would be fast or slow speech, without any error.
             Some(rate) => self.connect_failed(problem::wrong_rate(rate), false),
@@ -284,7 +287,8 @@ impl Turn<'_> {
         match progress {
             Progress::InProgress => {
                 let index = item_id.and_then(|id| self.state.transcript.find(&id));
-                let name = index.and_then(|index| self.state.transcript.item(index)).map(|item| item.text.clone());
+                let name =
+                    index.and_then(|index| self.state.transcript.item(index)).map(|item| item.text.clone());
                 self.state.tool = Some(name.unwrap_or_else(|| "tool".to_owned()));
             }
             Progress::Completed => self.state.tool = None,

@@ -167,7 +167,7 @@ struct Task {
 /// What can happen to a call.
 enum Happening {
     Request(Option<Request>),
-    Line(LineEvent),
+    Line(Box<LineEvent>),
     Attempt(Result<Line, Failed>),
     Step(Step),
     Report(Report),
@@ -184,10 +184,12 @@ impl Task {
         while !self.is_over() {
             let happening = self.next(&mut inbox, &mut tell).await;
             match happening {
-                Happening::Request(Some(Request::Command(command))) => self.feed(Input::Command(command)).await,
+                Happening::Request(Some(Request::Command(command))) => {
+                    self.feed(Input::Command(command)).await
+                }
                 Happening::Request(Some(Request::Subscribe(reply))) => self.subscribe(reply),
                 Happening::Request(None) => self.feed(Input::Command(Command::End)).await,
-                Happening::Line(event) => self.hear_line(event).await,
+                Happening::Line(event) => self.hear_line(*event).await,
                 Happening::Attempt(Ok(line)) => {
                     self.attempt = None;
                     self.line = Some(line);
@@ -218,12 +220,17 @@ impl Task {
         self.state.as_ref().is_none_or(State::is_ended)
     }
 
-    async fn next(&mut self, inbox: &mut mpsc::Receiver<Request>, tell: &mut tokio::time::Interval) -> Happening {
-        let deadline = self.state.as_ref().and_then(State::deadline).map(|ms| self.began + Duration::from_millis(ms));
+    async fn next(
+        &mut self,
+        inbox: &mut mpsc::Receiver<Request>,
+        tell: &mut tokio::time::Interval,
+    ) -> Happening {
+        let deadline =
+            self.state.as_ref().and_then(State::deadline).map(|ms| self.began + Duration::from_millis(ms));
         let ports = self.devices.as_ref().map(|devices| &devices.ports);
         tokio::select! {
             request = inbox.recv() => Happening::Request(request),
-            event = next_of_line(&mut self.line) => Happening::Line(event),
+            event = next_of_line(&mut self.line) => Happening::Line(Box::new(event)),
             result = next_of_attempt(&mut self.attempt) => Happening::Attempt(result),
             Some(step) = self.steps.recv() => Happening::Step(step),
             Some(report) = next_in(ports.map(|ports| &ports.reports)) => Happening::Report(report),
@@ -251,7 +258,9 @@ impl Task {
                 self.feed(Input::Sound { item: None, response: None, samples }).await;
             }
             LineEvent::Event(event) => self.feed(Input::Server(Box::new(event))).await,
-            LineEvent::Malformed { problem } => tracing::warn!(%problem, "the server sent something unreadable"),
+            LineEvent::Malformed { problem } => {
+                tracing::warn!(%problem, "the server sent something unreadable")
+            }
             LineEvent::Closed(closed) => {
                 self.line = None;
                 self.unsent.clear();
@@ -327,8 +336,11 @@ impl Task {
         if self.unsent.len() > UNSENT {
             self.line = None;
             self.unsent.clear();
-            let closed =
-                Closed { code: None, reason: "the network takes nothing any more".into(), kind: CloseKind::Lost };
+            let closed = Closed {
+                code: None,
+                reason: "the network takes nothing any more".into(),
+                kind: CloseKind::Lost,
+            };
             self.feed(Input::Closed(closed)).await;
         }
     }
@@ -394,7 +406,8 @@ impl Task {
         let Some(devices) = &self.devices else { return };
         let meters = &devices.ports.meters;
         let now = (meters.level(Direction::Microphone), meters.level(Direction::Speaker));
-        let moved = (now.0 - self.levels.0).abs() >= LEVEL_STEP || (now.1 - self.levels.1).abs() >= LEVEL_STEP;
+        let moved =
+            (now.0 - self.levels.0).abs() >= LEVEL_STEP || (now.1 - self.levels.1).abs() >= LEVEL_STEP;
         if moved && self.events.receiver_count() > 0 {
             self.levels = now;
             let _ = self.events.send(Event::Levels { microphone: now.0, speaker: now.1 });
@@ -419,7 +432,9 @@ async fn next_of_attempt(attempt: &mut Option<Attempting>) -> Result<Line, Faile
 /// Never ready once the other side is gone.
 async fn next_in<T>(receiver: Option<&flume::Receiver<T>>) -> Option<T> {
     match receiver {
-        Some(receiver) if !receiver.is_disconnected() || !receiver.is_empty() => receiver.recv_async().await.ok(),
+        Some(receiver) if !receiver.is_disconnected() || !receiver.is_empty() => {
+            receiver.recv_async().await.ok()
+        }
         _ => std::future::pending().await,
     }
 }

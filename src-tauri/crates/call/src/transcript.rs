@@ -214,7 +214,11 @@ mod tests {
         let index = transcript.entry("a", None, Role::You, 0);
         transcript.replace(index, "Hello, my name is", true);
         transcript.replace(index, "Hello, my name is Marcelo.", false);
-        assert_eq!(transcript.replace(index, "Hello, my name is Marcelo.", false), None, "a repeat is no news");
+        assert_eq!(
+            transcript.replace(index, "Hello, my name is Marcelo.", false),
+            None,
+            "a repeat is no news"
+        );
         assert_eq!(transcript.items()[0].text, "Hello, my name is Marcelo.");
     }
 

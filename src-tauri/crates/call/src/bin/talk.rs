@@ -9,7 +9,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use call::{Access, Call, Command, Devices, Ending, Event, FileDevices, Net, Price, Setup, Snapshot, Status, Tap, Turns};
+use call::{
+    Access, Call, Command, Devices, Ending, Event, FileDevices, Net, Price, Setup, Snapshot, Status, Tap,
+    Turns,
+};
 use clap::{Args, Parser, ValueEnum};
 use realtime::{Auth, Caller, DEFAULT_MODEL, DEFAULT_REALTIME_URL, Method, Profile};
 use serde_json::Value;
@@ -118,7 +121,8 @@ impl Options {
         let (caller, secret) = match &self.token_header {
             None => (Caller::Open, None),
             Some(header) => {
-                let (name, value) = header.split_once(':').context("--token-header must look like 'Name: value'")?;
+                let (name, value) =
+                    header.split_once(':').context("--token-header must look like 'Name: value'")?;
                 (Caller::Header { name: name.trim().to_owned() }, Some(value.trim().to_owned().into()))
             }
         };
@@ -173,9 +177,13 @@ async fn talk(options: Options) -> Result<()> {
         call.send(Command::SendText(text.clone())).await?;
     }
     let limit = Duration::from_secs_f64(options.timeout);
-    let result = match tokio::time::timeout(limit, wait_for_turns(&call, snapshot, events, options.turns)).await {
+    let result = match tokio::time::timeout(limit, wait_for_turns(&call, snapshot, events, options.turns))
+        .await
+    {
         Ok(result) => result,
-        Err(_) => Err(anyhow::anyhow!("{} turns were not completed within {} s", options.turns, options.timeout)),
+        Err(_) => {
+            Err(anyhow::anyhow!("{} turns were not completed within {} s", options.turns, options.timeout))
+        }
     };
 
     call.send(Command::End).await?;
@@ -216,7 +224,8 @@ async fn wait_for_turns(
                 }
             }
             Status::Ended { ending: Ending::Failed { problem } } => {
-                let detail = problem.detail.as_deref().map(|detail| format!(" ({detail})")).unwrap_or_default();
+                let detail =
+                    problem.detail.as_deref().map(|detail| format!(" ({detail})")).unwrap_or_default();
                 bail!("{}{detail}", problem.message)
             }
             Status::Ended { ending } => bail!("the call ended after {done} of {turns} turns: {ending:?}"),

@@ -184,7 +184,10 @@ fn nothing_is_sent_before_the_session_is_agreed() {
         (Input::Start, "connect | gate Silent | = connecting"),
         (frame(), ""),
         (Input::Step(Step::OpeningLine), "= connecting"),
-        (server(r#"{"type":"session.created","session":{"model":"grok-voice-3.0"}}"#), "model grok-voice-3.0"),
+        (
+            server(r#"{"type":"session.created","session":{"model":"grok-voice-3.0"}}"#),
+            "model grok-voice-3.0",
+        ),
         (Input::Connected, "session.update | = connecting"),
         (frame(), ""),
         (server(r#"{"type":"session.updated","session":{}}"#), "gate Open | = listening"),
@@ -308,7 +311,10 @@ fn a_reply_that_falls_silent_does_not_speak_for_ever() {
     let mut table = Table::speaking();
     assert_eq!(table.wait(1_000 + SOUNDING_SILENCE_MS - 1), "", "its sound and some patience first");
     assert_eq!(table.wait(1), "finish i1");
-    table.row(Input::Device(Report::Finished(played("i1", 1_000))), "item 0 'one two three four' | = listening");
+    table.row(
+        Input::Device(Report::Finished(played("i1", 1_000))),
+        "item 0 'one two three four' | = listening",
+    );
 }
 
 #[test]
@@ -348,10 +354,7 @@ fn in_manual_turns_the_key_interrupts_talks_and_hands_over_with_its_tail() {
         (command(Command::Talk(false)), "controls"),
         (frame(), "append"),
     ]);
-    assert_eq!(
-        table.wait(TAIL_MS),
-        "input_audio_buffer.commit | response.create | gate Silent | = thinking"
-    );
+    assert_eq!(table.wait(TAIL_MS), "input_audio_buffer.commit | response.create | gate Silent | = thinking");
     table.row(frame(), "");
 }
 
@@ -495,8 +498,14 @@ fn attempts_have_an_end() {
 
 #[test]
 fn a_device_that_fails_does_not_end_the_call() {
-    let lost = || Input::Device(Report::Failed { direction: Direction::Microphone, error: DeviceError::NoDevice("microphone") });
-    let device = DeviceFormat { id: "a".into(), name: "A".into(), rate_hz: 48_000, channels: 1, format: "f32".into() };
+    let lost = || {
+        Input::Device(Report::Failed {
+            direction: Direction::Microphone,
+            error: DeviceError::NoDevice("microphone"),
+        })
+    };
+    let device =
+        DeviceFormat { id: "a".into(), name: "A".into(), rate_hz: 48_000, channels: 1, format: "f32".into() };
     Table::live(Turns::Auto).rows(&[
         (lost(), "Microphone shut"),
         (lost(), ""),
@@ -511,10 +520,7 @@ fn ending_flushes_settles_and_hangs_up() {
         command(Command::End),
         "finish i1 | flush | item 0 'one two three four' | Microphone shut | Speaker shut | hang up | gate Released | = ended",
     );
-    table.row(
-        Input::Device(Report::Flushed(vec![played("i1", 500)])),
-        "item 0 'one two' cut 'three four'",
-    );
+    table.row(Input::Device(Report::Flushed(vec![played("i1", 500)])), "item 0 'one two' cut 'three four'");
     table.row(frame(), "");
     table.row(command(Command::Talk(true)), "");
     assert_eq!(table.state().deadline(), None);

@@ -20,7 +20,8 @@ async fn what_was_said_comes_back_in_sound_and_in_words() {
     desk.until_word("speaking").await;
     desk.until_word("listening").await;
 
-    let likeness = rig::correlate(&floats(&said), &floats(&desk.devices.heard()), audio::WIRE_RATE_HZ).correlation;
+    let likeness =
+        rig::correlate(&floats(&said), &floats(&desk.devices.heard()), audio::WIRE_RATE_HZ).correlation;
     assert!(likeness > 0.9, "the same voice came back: {likeness}");
     let yours = items_of(&desk, Role::You);
     assert_eq!(yours.len(), 1);
@@ -92,7 +93,8 @@ async fn speaking_over_the_agent_silences_it_and_cuts_its_words() {
 
 #[tokio::test(start_paused = true)]
 async fn the_stop_key_works_while_the_reply_is_still_being_sent() {
-    let mut desk = Desk::open_with(&[("delta_pace", "1")], |setup| setup.profile.agent_speaks_first = true).await;
+    let mut desk =
+        Desk::open_with(&[("delta_pace", "1")], |setup| setup.profile.agent_speaks_first = true).await;
     desk.until_word("speaking").await;
     desk.pass(700).await;
     desk.tell(Command::Interrupt).await;

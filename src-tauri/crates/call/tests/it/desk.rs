@@ -2,11 +2,10 @@
 
 use std::time::Duration;
 
-use call::{Access, Call, Command, Devices, Event, FileDevices, Net, Price, Setup, Snapshot, Status, Tap, Turns};
+use call::{Access, Call, Command, Devices, Event, FileDevices, Net, Price, Setup, Snapshot, Status, Turns};
 use practice::{Options, Practice, SessionLog, Switches};
 use realtime::{Caller, Profile};
-use serde_json::Value;
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 
 /// Simulated time after which a test gives up.
@@ -19,7 +18,6 @@ pub(crate) struct Desk {
     pub(crate) seen: Snapshot,
     /// Every status word and its time, in order.
     pub(crate) words: Vec<String>,
-    pub(crate) tapped: mpsc::Receiver<Value>,
     events: broadcast::Receiver<Event>,
     _metronome: Metronome,
 }
@@ -83,15 +81,18 @@ impl Desk {
         change(&mut setup);
         let (ports, far) = audio::ports();
         let devices = FileDevices::start(far, Duration::from_millis(20));
-        let (tap, tapped) = Tap::new();
-        let call = Call::start(setup, Devices { ports, engine: Box::new(()) }, Net::new().unwrap(), Some(tap));
+        let call = Call::start(setup, Devices { ports, engine: Box::new(()) }, Net::new().unwrap(), None);
         let (seen, events) = call.subscribe().await.unwrap();
-        Self { practice, call, devices, seen, words: Vec::new(), tapped, events, _metronome }
+        Self { practice, call, devices, seen, words: Vec::new(), events, _metronome }
     }
 
     /// Goes on until the snapshot is as wanted. Events are applied as a window would.
     #[track_caller]
-    pub(crate) fn until(&mut self, what: &str, wanted: impl Fn(&Snapshot) -> bool) -> impl Future<Output = ()> {
+    pub(crate) fn until(
+        &mut self,
+        what: &str,
+        wanted: impl Fn(&Snapshot) -> bool,
+    ) -> impl Future<Output = ()> {
         let caller = std::panic::Location::caller();
         let what = what.to_owned();
         async move {
@@ -118,7 +119,8 @@ impl Desk {
                 self.seen.status = status;
             }
             Event::Controls { controls } => self.seen.controls = controls,
-            Event::Item { index, item } => match self.seen.items.iter_mut().find(|known| known.id == item.id) {
+            Event::Item { index, item } => match self.seen.items.iter_mut().find(|known| known.id == item.id)
+            {
                 Some(known) => *known = item,
                 None => self.seen.items.insert(index.min(self.seen.items.len()), item),
             },
@@ -175,8 +177,9 @@ pub(crate) fn voice(ms: u64, seed: u32) -> Vec<i16> {
             let t = n as f64 / rate;
             let pitch = 140.0 + 15.0 * (t * (1.3 + f64::from(seed))).sin();
             let syllables = 0.25 + 0.75 * (std::f64::consts::PI * 4.0 * t).sin().abs();
-            let sum: f64 =
-                (1..12).map(|h| (std::f64::consts::TAU * pitch * f64::from(h) * t).sin() / f64::from(h)).sum();
+            let sum: f64 = (1..12)
+                .map(|h| (std::f64::consts::TAU * pitch * f64::from(h) * t).sin() / f64::from(h))
+                .sum();
             (sum * syllables * 7_000.0) as i16
         })
         .collect()

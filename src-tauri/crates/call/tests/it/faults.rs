@@ -50,12 +50,42 @@ async fn a_backend_that_gives_no_token_is_named_with_its_fault() {
     let twenty_mb = "x".repeat(20_000_000);
     let rows: [(&str, &'static [u8], ProblemCode, Fault, &str); 8] = [
         ("hangs", b"", ProblemCode::Backend, Fault::Backend, "within 10 s"),
-        ("HTML", http("200 OK", "text/html", "<html>hello</html>"), ProblemCode::Backend, Fault::Backend, "not JSON"),
-        ("500", http("500 Oops", "application/json", r#"{"error":"no key"}"#), ProblemCode::Backend, Fault::Backend, "no key"),
+        (
+            "HTML",
+            http("200 OK", "text/html", "<html>hello</html>"),
+            ProblemCode::Backend,
+            Fault::Backend,
+            "not JSON",
+        ),
+        (
+            "500",
+            http("500 Oops", "application/json", r#"{"error":"no key"}"#),
+            ProblemCode::Backend,
+            Fault::Backend,
+            "no key",
+        ),
         ("empty", http("200 OK", "application/json", ""), ProblemCode::Backend, Fault::Backend, "empty"),
-        ("20 MB", http("200 OK", "application/json", &twenty_mb), ProblemCode::Backend, Fault::Backend, "larger"),
-        ("error in a 200", http("200 OK", "application/json", r#"{"error":"upstream"}"#), ProblemCode::Backend, Fault::Backend, "upstream"),
-        ("401", http("401 No", "application/json", r#"{"error":"who"}"#), ProblemCode::BackendRefused, Fault::Profile, "401"),
+        (
+            "20 MB",
+            http("200 OK", "application/json", &twenty_mb),
+            ProblemCode::Backend,
+            Fault::Backend,
+            "larger",
+        ),
+        (
+            "error in a 200",
+            http("200 OK", "application/json", r#"{"error":"upstream"}"#),
+            ProblemCode::Backend,
+            Fault::Backend,
+            "upstream",
+        ),
+        (
+            "401",
+            http("401 No", "application/json", r#"{"error":"who"}"#),
+            ProblemCode::BackendRefused,
+            Fault::Profile,
+            "401",
+        ),
         ("429", http("429 Slow", "text/plain", "slow down"), ProblemCode::RateLimited, Fault::Backend, "429"),
     ];
     for (name, answer, code, fault, words) in rows {
@@ -76,10 +106,15 @@ async fn an_address_that_cannot_be_used_is_refused_before_anything_is_sent() {
         ("ftp://example.com/session", "https"),
     ] {
         let problem = ending(&[], |setup| setup.profile.token_url = url.into()).await;
-        assert_eq!((problem.code, problem.fault), (ProblemCode::Profile, Fault::Profile), "{url}: {problem:?}");
+        assert_eq!(
+            (problem.code, problem.fault),
+            (ProblemCode::Profile, Fault::Profile),
+            "{url}: {problem:?}"
+        );
         assert!(problem.message.contains(words), "{url}: {problem:?}");
     }
-    let problem = ending(&[], |setup| setup.profile.realtime_url = "ws://example.com/v1/realtime".into()).await;
+    let problem =
+        ending(&[], |setup| setup.profile.realtime_url = "ws://example.com/v1/realtime".into()).await;
     assert!(problem.message.contains("unencrypted"), "{problem:?}");
 }
 
@@ -148,7 +183,8 @@ async fn every_dialect_of_a_turn_is_understood() {
 
 #[tokio::test(start_paused = true)]
 async fn an_abandoned_reply_does_not_stop_the_conversation() {
-    let mut desk = Desk::open_with(&[("abandon", "on")], |setup| setup.profile.agent_speaks_first = true).await;
+    let mut desk =
+        Desk::open_with(&[("abandon", "on")], |setup| setup.profile.agent_speaks_first = true).await;
     desk.until_word("speaking").await;
     desk.pass(1_000).await;
     desk.devices.say(voice(800, 6)).await;
@@ -203,7 +239,9 @@ async fn server(frames: Vec<Message>) -> String {
             tokio::spawn(async move {
                 let Ok(mut socket) = tokio_tungstenite::accept_async(stream).await else { return };
                 let _ = socket.next().await;
-                for frame in [Message::text(r#"{"type":"session.updated","session":{}}"#)].into_iter().chain(frames) {
+                for frame in
+                    [Message::text(r#"{"type":"session.updated","session":{}}"#)].into_iter().chain(frames)
+                {
                     if socket.send(frame).await.is_err() {
                         return;
                     }
@@ -217,7 +255,8 @@ async fn server(frames: Vec<Message>) -> String {
 
 #[tokio::test(start_paused = true)]
 async fn garbage_on_the_line_is_passed_over() {
-    let reply = r#"{"type":"response.output_audio.delta","item_id":"i1","response_id":"r1","delta":"AAAAAAA="}"#;
+    let reply =
+        r#"{"type":"response.output_audio.delta","item_id":"i1","response_id":"r1","delta":"AAAAAAA="}"#;
     let url = server(vec![
         Message::text("{"),
         Message::text("[]"),
@@ -231,7 +270,8 @@ async fn garbage_on_the_line_is_passed_over() {
     ])
     .await;
     let mut desk = Desk::open_with(&[], |setup| setup.profile.realtime_url = url).await;
-    desk.until("the words after the garbage", |seen| seen.items.iter().any(|item| item.text == "still here")).await;
+    desk.until("the words after the garbage", |seen| seen.items.iter().any(|item| item.text == "still here"))
+        .await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,9 +1,9 @@
 //! The real task against a real server over loopback, with files for devices and simulated time.
 
-/// A call at a simulated desk.
-mod desk;
 /// What happens in a call when nothing goes wrong.
 mod conversation;
+/// A call at a simulated desk.
+mod desk;
 /// Backends and servers that misbehave.
 mod faults;
 /// Recorded wire scripts and the state they must lead to.

@@ -102,7 +102,10 @@ async fn replay(wire: &Path) -> Snapshot {
 /// What a person typed, from what the client sent.
 fn typed(line: &Value) -> Option<(u64, String)> {
     let event = &line["event"];
-    if line["from"] != "client" || event["type"] != "conversation.item.create" || event["item"]["role"] != "user" {
+    if line["from"] != "client"
+        || event["type"] != "conversation.item.create"
+        || event["item"]["role"] != "user"
+    {
         return None;
     }
     let text = event["item"]["content"][0]["text"].as_str()?.to_owned();

@@ -6,7 +6,11 @@ use serde_json::Value;
 use crate::desk::{practice, voice};
 
 /// Runs the headless caller beside a practice agent that has a runtime of its own.
-fn talk(folder: &Path, switches: &[(&str, &str)], arguments: impl FnOnce(&practice::Practice) -> Vec<String>) -> Output {
+fn talk(
+    folder: &Path,
+    switches: &[(&str, &str)],
+    arguments: impl FnOnce(&practice::Practice) -> Vec<String>,
+) -> Output {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let agent = runtime.block_on(practice(switches));
     let output = Command::new(env!("CARGO_BIN_EXE_talk"))
@@ -21,16 +25,9 @@ fn talk(folder: &Path, switches: &[(&str, &str)], arguments: impl FnOnce(&practi
 
 fn backend(agent: &practice::Practice) -> Vec<String> {
     let header = format!("Authorization: Bearer {}", agent.key());
-    [
-        "--token-url",
-        &agent.token_url(),
-        "--token-header",
-        &header,
-        "--realtime-url",
-        &agent.realtime_url(),
-    ]
-    .map(str::to_owned)
-    .into()
+    ["--token-url", &agent.token_url(), "--token-header", &header, "--realtime-url", &agent.realtime_url()]
+        .map(str::to_owned)
+        .into()
 }
 
 #[test]
@@ -70,9 +67,18 @@ fn speech_from_a_file_comes_back_into_a_file() {
 fn typed_text_by_token_and_subprotocol() {
     let folder = tempfile::tempdir().unwrap();
     let output = talk(folder.path(), &[], |agent| {
-        ["--token", agent.key(), "--auth", "subprotocol", "--realtime-url", &agent.realtime_url(), "--say", "hello"]
-            .map(str::to_owned)
-            .into()
+        [
+            "--token",
+            agent.key(),
+            "--auth",
+            "subprotocol",
+            "--realtime-url",
+            &agent.realtime_url(),
+            "--say",
+            "hello",
+        ]
+        .map(str::to_owned)
+        .into()
     });
     assert!(output.status.success(), "{output:?}");
     assert!(!call::read_wav(&folder.path().join("reply.wav")).unwrap().is_empty());
@@ -82,7 +88,9 @@ fn typed_text_by_token_and_subprotocol() {
 fn a_failure_is_one_line_that_names_its_cause() {
     let folder = tempfile::tempdir().unwrap();
     let output = talk(folder.path(), &[], |agent| {
-        ["--token", "wrong", "--realtime-url", &agent.realtime_url(), "--say", "hello"].map(str::to_owned).into()
+        ["--token", "wrong", "--realtime-url", &agent.realtime_url(), "--say", "hello"]
+            .map(str::to_owned)
+            .into()
     });
     assert_eq!(output.status.code(), Some(1));
     let words = String::from_utf8(output.stderr).unwrap();
