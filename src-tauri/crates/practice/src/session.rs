@@ -1,6 +1,7 @@
 //! One session: what comes in changes its state and yields what goes out. It does no I/O and never
 //! looks at a clock; the [line](crate::server) hands it messages and the time.
 
+mod closing;
 mod config;
 mod inbound;
 mod items;

@@ -33,8 +33,8 @@ impl Tuning {
 /// Times count from the first sample ever heard.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Heard {
-    /// `start_ms` is where the turn's audio begins, prefix included.
-    Started { start_ms: u64 },
+    /// `start_ms` is where the turn's audio begins, prefix included; speech begins at `onset_ms`.
+    Started { start_ms: u64, onset_ms: u64 },
     /// Speech goes on; sent every 100 ms.
     Going { speech_ms: u64 },
     /// `samples` holds the turn with its prefix and without most of the silence that ended it.
@@ -156,9 +156,9 @@ impl Vad {
         self.onset = 0;
         let samples: Vec<i16> = self.lead.drain(..).collect();
         let start = self.position - samples.len() as u64;
-        heard.push(Heard::Started { start_ms: self.ms(start) });
-        self.speech =
-            Some(Speech { samples, began: self.position.saturating_sub(onset), last_voiced: self.position });
+        let began = self.position.saturating_sub(onset);
+        heard.push(Heard::Started { start_ms: self.ms(start), onset_ms: self.ms(began) });
+        self.speech = Some(Speech { samples, began, last_voiced: self.position });
     }
 
     fn stop(&mut self) -> Option<Heard> {

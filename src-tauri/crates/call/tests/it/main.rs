@@ -1,4 +1,5 @@
 //! The real task against a real server over loopback, with files for devices and simulated time.
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that meets the unexpected has failed")]
 
 /// What happens in a call when nothing goes wrong.
 mod conversation;

@@ -109,7 +109,8 @@ fn typed(line: &Value) -> Option<(u64, String)> {
         return None;
     }
     let text = event["item"]["content"][0]["text"].as_str()?.to_owned();
-    Some((line["at_ms"].as_u64()?, text))
+    // It was typed before it was sent, and the server must not answer before it was typed.
+    Some((line["at_ms"].as_u64()?.saturating_sub(200), text))
 }
 
 /// Says what the server said, at the times when it said it.

@@ -39,6 +39,7 @@ struct Turn {
     /// What it is said to have said, if anything is.
     text: Option<String>,
     start_ms: u64,
+    onset_ms: u64,
     announced: bool,
     /// Steps of its transcript already shown.
     shown: usize,
@@ -136,16 +137,16 @@ impl Session {
 
     fn heard(&mut self, heard: Heard, now: Instant) {
         match heard {
-            Heard::Started { start_ms } => self.turn_started(start_ms, now),
+            Heard::Started { start_ms, onset_ms } => self.turn_started(start_ms, onset_ms, now),
             Heard::Going { speech_ms } => self.turn_goes_on(speech_ms),
             Heard::Stopped { end_ms, samples } => self.turn_stopped(end_ms, samples, now),
         }
     }
 
-    fn turn_started(&mut self, start_ms: u64, now: Instant) {
+    fn turn_started(&mut self, start_ms: u64, onset_ms: u64, now: Instant) {
         self.flush_commit();
         self.check_in_at = None;
-        let mut turn = self.new_turn(start_ms);
+        let mut turn = self.new_turn(start_ms, onset_ms);
         self.items.push(Item { id: turn.item_id.clone(), kind: Kind::Message });
         if self.switches.speech_started != SpeechStarted::Late {
             self.announce_turn(&mut turn);
@@ -160,10 +161,10 @@ impl Session {
         }
     }
 
-    fn new_turn(&mut self, start_ms: u64) -> Turn {
+    fn new_turn(&mut self, start_ms: u64, onset_ms: u64) -> Turn {
         let text = self.switches.transcript.get(self.ear.turns).cloned();
         self.ear.turns += 1;
-        Turn { item_id: new_id(), text, start_ms, announced: false, shown: 0, speech_s: 0.0 }
+        Turn { item_id: new_id(), text, start_ms, onset_ms, announced: false, shown: 0, speech_s: 0.0 }
     }
 
     fn announce_turn(&mut self, turn: &mut Turn) {
@@ -230,7 +231,7 @@ impl Session {
         if !turn.announced {
             self.announce_turn(&mut turn);
         }
-        turn.speech_s = end_ms.saturating_sub(turn.start_ms) as f64 / 1000.0;
+        turn.speech_s = end_ms.saturating_sub(turn.onset_ms) as f64 / 1000.0;
         let fields = json!({"item_id": turn.item_id, "audio_end_ms": end_ms});
         self.out.push(event("input_audio_buffer.speech_stopped", fields));
         self.pending = Some(Prompt::Echo { samples, rate: self.config.input.rate, text: turn.text.clone() });
@@ -296,7 +297,7 @@ impl Session {
         let samples = std::mem::take(&mut self.ear.manual);
         let announced = self.ear.manual_item.take();
         self.ear.manual_full = false;
-        let mut turn = self.new_turn(0);
+        let mut turn = self.new_turn(0, 0);
         let rate = self.config.input.rate;
         turn.speech_s = samples.len() as f64 / f64::from(rate);
         if let Some(id) = announced {

@@ -8,12 +8,13 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::Session;
+use super::closing::with;
 use super::items::{self, Item, Kind, Spoken, Timed};
 use super::out::{Out, Refusal, clock_ms, event, new_id};
 use crate::clips::{self, Line, Sentence};
 use crate::format::Format;
 use crate::resample::{self, resample};
-use crate::switches::choice::{CancelledItem, Dones, Names, Output, Part, Usage, WhileActive};
+use crate::switches::choice::{CancelledItem, Names, Output, Part, WhileActive};
 
 /// What a reply answers.
 #[derive(Debug)]
@@ -38,19 +39,19 @@ pub(super) struct Reply {
     pub(super) interruptible: bool,
     /// When the next delta goes out; `None` once it has stalled.
     pub(super) due: Option<Instant>,
-    item_id: String,
-    metadata: Option<Value>,
+    pub(super) item_id: String,
+    pub(super) metadata: Option<Value>,
     line: Line,
-    timed: Vec<Timed>,
+    pub(super) timed: Vec<Timed>,
     /// The format and the transport that held when the reply began.
-    format: Format,
+    pub(super) format: Format,
     binary: bool,
     /// Samples of the output: where each sentence begins, how many there are, how many are sent.
     starts: Vec<usize>,
     total: usize,
-    cursor: usize,
+    pub(super) cursor: usize,
     deltas: u64,
-    captions: usize,
+    pub(super) captions: usize,
     /// Names the sentence under way.
     sentence_id: String,
     audio_at: Instant,
@@ -286,83 +287,8 @@ impl Session {
         self.remember(now);
     }
 
-    fn close(&mut self, reply: &Reply, status: &str) {
-        let whole = status == "completed";
-        let transcript = reply
-            .timed
-            .iter()
-            .take(reply.captions)
-            .map(|timed| timed.text.as_str())
-            .collect::<Vec<_>>()
-            .join(" ");
-        let ids =
-            json!({"item_id": reply.item_id, "response_id": reply.id, "content_index": 0, "output_index": 0});
-        let words = event(
-            self.named("response.output_audio_transcript.done"),
-            with(&ids, json!({"transcript": transcript})),
-        );
-        let mut part = ids.clone();
-        if self.switches.part == Part::Schema {
-            part["part"] = json!({"type": "audio", "transcript": transcript});
-        }
-        let part = event("response.content_part.done", part);
-        let audio = event(self.named("response.output_audio.done"), ids);
-        self.out.extend(match (whole, self.switches.dones) {
-            (true, Dones::Live) => vec![words, part, audio],
-            (true, Dones::Schema) => vec![audio, words, part],
-            // A barge-in was never recorded; this is the order to be expected of it.
-            (false, _) => vec![audio, words],
-        });
-        let item_status = if whole { "completed" } else { "incomplete" };
-        let item = items::message(&reply.item_id, item_status, "assistant", Value::Null);
-        self.out.push(event(
-            "response.output_item.done",
-            json!({"item": item, "response_id": reply.id, "output_index": 0}),
-        ));
-        let content = json!([{"type": "audio", "transcript": transcript}]);
-        let output = items::message(&reply.item_id, item_status, "assistant", content);
-        let usage = self.usage(reply.cursor as f64 / f64::from(reply.format.rate));
-        self.response_done(&reply.id, status, &json!([output]), reply.metadata.as_ref(), &usage);
-    }
-
-    pub(super) fn response_created(&mut self, id: &str, metadata: Option<&Value>) {
-        let response = response(id, "in_progress", &json!([]), metadata);
-        self.out.push(event("response.created", json!({"response": response})));
-    }
-
-    pub(super) fn response_done(
-        &mut self,
-        id: &str,
-        status: &str,
-        output: &Value,
-        metadata: Option<&Value>,
-        usage: &Value,
-    ) {
-        self.disturb();
-        let mut fields = json!({"response": response(id, status, output, metadata), "response_id": id});
-        match self.switches.usage {
-            Usage::Live => fields["usage"] = usage.clone(),
-            Usage::Schema => fields["response"]["usage"] = usage.clone(),
-            Usage::Off => {}
-        }
-        self.out.push(event("response.done", fields));
-    }
-
-    pub(super) fn usage(&self, seconds: f64) -> Value {
-        let audio = (seconds * 50.0).round() as u64;
-        json!({
-            "input_tokens": 7,
-            "input_token_details": {"text_tokens": 7, "audio_tokens": 0, "grok_tokens": 0},
-            "output_tokens": audio + 9,
-            "output_token_details": {"text_tokens": 9, "audio_tokens": audio, "grok_tokens": 0},
-            "total_tokens": audio + 16,
-            "output_audio_seconds": seconds,
-            "billable_audio_seconds": seconds.ceil() as u64,
-        })
-    }
-
     /// The name under which an audio event goes out.
-    fn named(&self, name: &'static str) -> &'static str {
+    pub(super) fn named(&self, name: &'static str) -> &'static str {
         if self.switches.names == Names::New {
             return name;
         }
@@ -374,31 +300,6 @@ impl Session {
             other => other,
         }
     }
-}
-
-/// The `response` object; `status_details` and `usage` are as odd as they are live.
-fn response(id: &str, status: &str, output: &Value, metadata: Option<&Value>) -> Value {
-    let mut response = json!({
-        "id": id,
-        "object": "realtime.response",
-        "output": output,
-        "status": status,
-        "status_details": "unimplemented",
-        "usage": {},
-    });
-    if let Some(metadata) = metadata {
-        response["metadata"] = metadata.clone();
-    }
-    response
-}
-
-/// Both objects in one.
-fn with(base: &Value, more: Value) -> Value {
-    let mut fields = base.clone();
-    if let (Some(fields), Value::Object(more)) = (fields.as_object_mut(), more) {
-        fields.extend(more);
-    }
-    fields
 }
 
 fn check_metadata(metadata: &Value) -> Result<(), Refusal> {

@@ -2,6 +2,7 @@
 
 mod configuring;
 mod input;
+mod requests;
 mod switched;
 mod turns;
 

@@ -26,8 +26,9 @@ fn a_burst_is_one_turn_at_every_rate() {
         let sound = [silence(rate, 1000), tone(rate, 800, -20.0), silence(rate, 1000)].concat();
         let heard: Vec<Heard> = sound.chunks(777).flat_map(|piece| vad.hear(piece)).collect();
         assert_eq!(starts(&heard), 1, "{rate} Hz");
-        let Some(Heard::Started { start_ms }) = heard.first() else { panic!("{heard:?}") };
+        let Some(Heard::Started { start_ms, onset_ms }) = heard.first() else { panic!("{heard:?}") };
         assert!((680..=740).contains(start_ms), "{rate} Hz: begins at {start_ms}");
+        assert!((990..=1030).contains(onset_ms), "{rate} Hz: speech begins at {onset_ms}");
         let Some(Heard::Stopped { end_ms, samples }) = heard.last() else { panic!("{heard:?}") };
         assert!((1780..=1830).contains(end_ms), "{rate} Hz: ends at {end_ms}");
         let ms = samples.len() as u64 * 1000 / u64::from(rate);

@@ -7,6 +7,7 @@ mod meanings;
 mod mint;
 mod open;
 mod quiet;
+mod redact;
 mod replies;
 mod secrets;
 mod server_events;
