@@ -106,3 +106,29 @@ fn clearing_forgets_the_turn_but_not_the_time() {
     assert_eq!(vad.finish(), None);
     assert_eq!(vad.position(), 12_000);
 }
+
+#[test]
+fn a_word_that_trails_off_belongs_to_the_turn() {
+    let mut vad = Vad::new(24_000, Tuning { silence_ms: 200, ..USUAL }, 0);
+    // The usual threshold is −37.25 dBFS: the second part would not begin a turn.
+    let sound =
+        [tone(24_000, 300, -30.0), tone(24_000, 400, -41.0), tone(24_000, 100, -30.0), silence(24_000, 500)]
+            .concat();
+    let heard = vad.hear(&sound);
+    assert_eq!(starts(&heard), 1);
+    let Some(Heard::Stopped { end_ms, .. }) = heard.last() else { panic!("{heard:?}") };
+    assert!((790..=820).contains(end_ms), "{end_ms}");
+}
+
+#[test]
+fn recorded_speech_is_one_turn_at_the_usual_settings() {
+    let line = crate::clips::greeting();
+    let mut vad = Vad::new(24_000, USUAL, 0);
+    // 15 dB below the level of the recording, as from a microphone a little too far away.
+    let speech: Vec<i16> = line.samples.iter().map(|sample| sample / 6).collect();
+    let heard = vad.hear(&[silence(24_000, 500), speech, silence(24_000, 800)].concat());
+    assert_eq!(starts(&heard), 1);
+    let Some(Heard::Stopped { samples, .. }) = heard.last() else { panic!("{heard:?}") };
+    let whole = line.samples.len();
+    assert!(samples.len() > whole && samples.len() < whole + 24_000, "{} of {whole}", samples.len());
+}

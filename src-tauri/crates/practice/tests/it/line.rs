@@ -46,7 +46,10 @@ async fn quiet_sessions_are_closed_with_1001_and_old_ones_with_1000() {
 async fn a_drop_is_a_reset_without_a_close() {
     let practice = start(&[("drop_after_s", "2")]).await;
     let mut client = Client::ready(&practice).await;
-    assert!(client.end().await.is_err());
+    match client.end().await {
+        Err(Error::Io(error)) => assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[tokio::test]
