@@ -73,8 +73,6 @@ impl Wire {
                     if let Some(event) = pending.pop_front() {
                         permit.send(event);
                     }
-                    // While nobody read, the server's silence was ours.
-                    self.mark_heard();
                 }
                 next = outgoing.recv(), if !self.unflushed => {
                     let Some(next) = next else { return self.farewell(outgoing).await };

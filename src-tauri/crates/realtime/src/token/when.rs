@@ -33,7 +33,8 @@ fn rfc3339(text: &str) -> Option<SystemTime> {
     let offset = match zone.as_bytes().first() {
         Some(sign @ (b'+' | b'-')) => {
             let (hours, minutes) = zone[1..].split_once(':')?;
-            let seconds = hours.parse::<i64>().ok()? * 3600 + minutes.parse::<i64>().ok()? * 60;
+            let seconds =
+                i64::from(hours.parse::<u8>().ok()?) * 3600 + i64::from(minutes.parse::<u8>().ok()?) * 60;
             if *sign == b'+' { seconds } else { -seconds }
         }
         _ => 0,
@@ -115,7 +116,9 @@ mod tests {
             json!("soon"),
             json!("2026-13-01T00:00:00Z"),
             json!("2026-07-28T25:00:00Z"),
-            json!("2026-07-28T04:58:01+9999999999999:00"),
+            json!("2026-07-28T04:58:01+99:00"),
+            json!("2026-07-28T04:58:01-8888888888888888888:00"),
+            json!("2026-07-28T04:58:01+02:8888888888888888888"),
             json!({}),
             json!(null),
             json!(true),
@@ -124,6 +127,16 @@ mod tests {
             json!("inf"),
         ] {
             assert_eq!(unix(value.clone()), None, "{value}");
+        }
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_time_panics(text in "[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]{0,30}[-+Z]?[0-9:é]{0,30}", any in ".*") {
+            for text in [text, any] {
+                expiry(&json!(text));
+                retry_after(&text, UNIX_EPOCH);
+            }
         }
     }
 

@@ -38,6 +38,15 @@ async fn a_refusal_is_quoted_in_full_without_the_token() {
 }
 
 #[tokio::test]
+async fn a_token_that_looks_like_a_word_is_not_quoted_either() {
+    let server = Server::start(reply("401 No", "", "no such token: pearl, sorry")).await;
+    let mut wanted = options(&format!("ws://{}/", server.address), Auth::Bearer);
+    wanted.token = realtime::Token::new("pearl".to_owned().into(), None);
+    let said = "no such token: [hidden], sorry".into();
+    assert_eq!(open(wanted).await.unwrap_err(), OpenError::Refused { status: 401, said });
+}
+
+#[tokio::test]
 async fn a_server_that_is_no_websocket_server_is_told_apart() {
     let error = refusal(Reply::Close).await;
     assert!(matches!(error, OpenError::ClosedInHandshake { .. }), "{error:?}");
