@@ -3,7 +3,7 @@
 use crate::port::SILENCE_DBFS;
 
 /// RMS in dB below full scale (a full-scale sine is at -3), never below [`SILENCE_DBFS`].
-pub(crate) fn rms_dbfs(samples: &[f32]) -> f32 {
+pub fn rms_dbfs(samples: &[f32]) -> f32 {
     let power = samples.iter().map(|sample| sample * sample).sum::<f32>() / samples.len().max(1) as f32;
     (10.0 * power.log10()).max(SILENCE_DBFS)
 }

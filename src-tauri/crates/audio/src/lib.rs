@@ -24,6 +24,7 @@ mod wire;
 pub use device::{Device, Devices, HostChoice, devices};
 pub use engine::{DeviceChoice, Engine, EngineOptions};
 pub use error::DeviceError;
+pub use level::rms_dbfs;
 pub use port::*;
 pub use wire::to_wire;
 

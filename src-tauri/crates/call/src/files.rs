@@ -213,14 +213,9 @@ impl Devices {
 /// The call is over and has dropped its ports.
 struct Gone;
 
-/// RMS level in dBFS (a full-scale sine is -3).
 fn level_dbfs(samples: &[i16]) -> f32 {
-    if samples.is_empty() {
-        return audio::SILENCE_DBFS;
-    }
-    let power: f64 =
-        samples.iter().map(|&s| (f64::from(s) / 32_768.0).powi(2)).sum::<f64>() / samples.len() as f64;
-    (10.0 * power.log10()) as f32
+    let scaled: Vec<f32> = samples.iter().map(|&sample| f32::from(sample) / 32_768.0).collect();
+    audio::rms_dbfs(&scaled)
 }
 
 /// Why a WAV file could not be used.

@@ -1,11 +1,15 @@
 //! The call as a pure function: `(state, now, input) → (state, effects)`. No clock, no socket, no
 //! device, no randomness but its own seeded one. Everything that a call decides is decided here.
 
+mod line;
+mod person;
+mod sound;
+
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use audio::{Control, Direction, FRAME_MS, FRAME_SAMPLES, Gate, Played, Report};
-use realtime::{ClientEvent, CloseKind, Closed, ServerEvent};
+use audio::{Control, FRAME_SAMPLES, Gate, Report};
+use realtime::{ClientEvent, Closed, ServerEvent};
 
 use crate::event::{
     Clock, Controls, DeviceView, Ending, Event, Mute, Problem, ProblemCode, Role, Snapshot, Status, Step,
@@ -13,7 +17,6 @@ use crate::event::{
 };
 use crate::problem;
 use crate::reply::Replies;
-use crate::session;
 use crate::setup::{Command, Setup};
 use crate::transcript::Transcript;
 
@@ -82,7 +85,7 @@ pub(crate) enum Effect {
 pub(crate) enum Phase {
     Connecting { step: Step, agree_by: Option<u64> },
     Live,
-    Reconnecting { attempt: u32, retry_at: u64, step: Option<Step>, agree_by: Option<u64> },
+    Reconnecting { attempt: u32, retry_at: u64, agree_by: Option<u64> },
     Ended { ending: Ending },
 }
 
@@ -350,256 +353,6 @@ impl Turn<'_> {
         }
     }
 
-    fn obey(&mut self, command: Command) {
-        match command {
-            Command::End => self.end(Ending::ByYou),
-            Command::Interrupt => self.interrupt(),
-            Command::Mute(mute) => {
-                self.state.controls.mute = mute;
-                if mute == Mute::Hard && self.state.controls.talking {
-                    self.talk(false);
-                }
-                self.tell_controls();
-            }
-            Command::Talk(pressed) => self.talk(pressed),
-            Command::Turns(turns) => self.set_turns(turns),
-            Command::SendText(text) => self.type_text(text),
-            Command::Dismiss(code) => self.notice_gone(code),
-        }
-    }
-
-    fn tell_controls(&mut self) {
-        let controls = self.state.controls.clone();
-        self.tell(Event::Controls { controls });
-    }
-
-    fn set_turns(&mut self, turns: Turns) {
-        if self.state.controls.turns == turns {
-            return;
-        }
-        self.state.controls.turns = turns;
-        self.state.setup.turns = turns;
-        self.state.hearing = false;
-        self.state.tail_until = None;
-        if self.state.is_live() {
-            self.send(session::update(&self.state.setup));
-        }
-        self.tell_controls();
-    }
-
-    /// Press interrupts and talks; release, in manual turns, hands the turn over once the tail is out.
-    fn talk(&mut self, pressed: bool) {
-        if self.state.controls.talking == pressed || (pressed && self.state.controls.mute == Mute::Hard) {
-            return;
-        }
-        self.state.controls.talking = pressed;
-        self.tell_controls();
-        if !self.state.is_live() {
-            return;
-        }
-        let manual = self.state.controls.turns == Turns::Manual;
-        if pressed {
-            self.interrupt();
-            if manual {
-                if self.state.tail_until.take().is_none() {
-                    self.send(ClientEvent::InputAudioClear);
-                }
-                self.state.hearing = true;
-            }
-        } else if manual {
-            self.state.tail_until = Some(self.now + TAIL_MS);
-        }
-    }
-
-    fn hand_over_turn(&mut self) {
-        self.state.tail_until = None;
-        self.state.hearing = false;
-        self.send(ClientEvent::InputAudioCommit);
-        self.send(ClientEvent::reply());
-        self.await_answer();
-    }
-
-    fn type_text(&mut self, text: String) {
-        let text = text.trim();
-        if text.is_empty() {
-            return;
-        }
-        if self.state.waiting_texts.len() == WAITING_TEXTS || text.chars().count() > TEXT_LIMIT {
-            self.notice(problem::text_not_sent(TEXT_LIMIT));
-            return;
-        }
-        let index = self.state.transcript.add_own(Role::You, text, self.now);
-        self.tell_item(Some(index));
-        self.state.waiting_texts.push_back(text.to_owned());
-        if self.state.is_live() {
-            self.interrupt();
-            self.send_waiting_texts();
-        }
-    }
-
-    fn send_waiting_texts(&mut self) {
-        if self.state.waiting_texts.is_empty() {
-            return;
-        }
-        while let Some(text) = self.state.waiting_texts.pop_front() {
-            self.send(session::text_item(realtime::Role::User, text));
-            self.state.texts += 1;
-        }
-        self.send(ClientEvent::reply());
-        self.await_answer();
-    }
-
-    pub(crate) fn await_answer(&mut self) {
-        self.state.awaiting = Some(self.now + ANSWER_MS);
-    }
-
-    /// Something came for the open reply.
-    pub(crate) fn reply_lives(&mut self) {
-        let silence = match self.state.sound_until {
-            Some(until) => until.saturating_sub(self.now) + SOUNDING_SILENCE_MS,
-            None => REPLY_SILENCE_MS,
-        };
-        self.state.reply_by = self.state.replies.open().map(|_| self.now + silence);
-    }
-
-    /// Stops the voice: silence first, then the word to the server. What was heard is known when
-    /// the loudspeaker has answered (see [`Turn::flushed`]).
-    pub(crate) fn interrupt(&mut self) {
-        let sounding = self.state.replies.has_sound();
-        let open = self.state.replies.interrupt();
-        if sounding {
-            self.device(Control::Flush);
-        }
-        if let Some(response) = open {
-            for index in self.state.transcript.open_items(&response) {
-                let id = self.state.transcript.item(index).map(|item| item.id.clone()).unwrap_or_default();
-                if self.state.transcript.received_ms(index) == 0 {
-                    let index = self.state.transcript.cut(index, 0);
-                    self.tell_item(index);
-                }
-                self.state.replies.drop_id(id);
-            }
-            self.send(ClientEvent::ResponseCancel {
-                response_id: (!response.is_empty()).then_some(response),
-            });
-        }
-        self.state.awaiting = None;
-        self.state.reply_by = None;
-        self.state.sound_until = None;
-        self.state.tool = None;
-    }
-
-    /// The loudspeaker is silent: tell the server and the reader where the ear stopped.
-    fn flushed(&mut self, items: Vec<Played>) {
-        for Played { item, ms } in items {
-            let whole = self.state.replies.ended(&item);
-            let Some(index) = self.state.transcript.find(&item) else { continue };
-            let received = self.state.transcript.received_ms(index);
-            if whole && ms >= received {
-                let index = self.state.transcript.settle(index, None);
-                self.tell_item(index);
-                continue;
-            }
-            if self.state.is_live() {
-                self.send(ClientEvent::ItemTruncate {
-                    item_id: item.to_string(),
-                    content_index: 0,
-                    audio_end_ms: ms.min(received),
-                });
-            }
-            let index = self.state.transcript.cut(index, ms);
-            self.tell_item(index);
-        }
-    }
-
-    fn hear_sound(&mut self, item: Option<String>, response: Option<String>, samples: Vec<i16>) {
-        let response = response.or_else(|| self.state.replies.open().map(str::to_owned));
-        // A binary line names nothing: its sound belongs to the newest item of the open reply.
-        let item = item.or_else(|| {
-            let open = self.state.transcript.open_items(response.as_deref()?);
-            Some(self.state.transcript.item(*open.last()?)?.id.clone())
-        });
-        let Some(item) = item else { return };
-        if !self.state.is_live() || self.state.replies.is_late(Some(&item), response.as_deref()) {
-            return;
-        }
-        let known = self.state.transcript.find(&item).is_some();
-        let index = self.state.transcript.entry(&item, None, Role::Agent, self.now);
-        if let Some(response) = &response {
-            self.state.transcript.belong(index, response);
-        }
-        if !known {
-            self.tell_item(Some(index));
-        }
-        let ms = samples.len() as u64 * 1_000 / u64::from(audio::WIRE_RATE_HZ);
-        self.state.transcript.receive_sound(index, ms);
-        self.state.sound_until = Some(self.state.sound_until.unwrap_or(0).max(self.now) + ms);
-        self.reply_lives();
-        if self.state.controls.turns == Turns::Manual {
-            self.state.billed_ms += ms;
-        }
-        let item = self.state.replies.enqueue(&item, response.as_deref());
-        self.device(Control::Speak { item, samples });
-    }
-
-    fn hear_microphone(&mut self, samples: Box<[i16; FRAME_SAMPLES]>) {
-        let talking = self.state.controls.talking || self.state.tail_until.is_some();
-        match self.state.controls.turns {
-            Turns::Auto => {}
-            Turns::Manual if talking => self.state.billed_ms += FRAME_MS,
-            Turns::Manual => return,
-        }
-        if self.state.is_live() {
-            self.effects.push(Effect::Append(samples));
-        }
-    }
-
-    fn hear_device(&mut self, report: Report) {
-        match report {
-            Report::Started { item } => {
-                self.state.replies.started(&item);
-                self.state.awaiting = None;
-            }
-            Report::Finished(Played { item, .. }) => {
-                self.state.replies.ended(&item);
-                if let Some(index) = self.state.transcript.find(&item) {
-                    let index = self.state.transcript.settle(index, None);
-                    self.tell_item(index);
-                }
-            }
-            Report::Flushed(items) => self.flushed(items),
-            Report::Progress(_) => {}
-            Report::Opened { direction, device } => {
-                self.notice_gone(problem::device_code(direction));
-                self.notice_gone(ProblemCode::MicrophoneDenied);
-                self.set_device(direction, DeviceView { name: Some(device.name), open: true, problem: None });
-            }
-            Report::Closed { direction } => {
-                let name = self.device_slot(direction).name.clone();
-                self.set_device(direction, DeviceView { name, open: false, problem: None });
-            }
-            Report::Failed { direction, error } => {
-                let problem = problem::device(direction, &error);
-                let view = DeviceView { name: None, open: false, problem: Some(problem) };
-                if *self.device_slot(direction) != view {
-                    self.set_device(direction, view);
-                }
-            }
-        }
-    }
-
-    fn device_slot(&mut self, direction: Direction) -> &mut DeviceView {
-        match direction {
-            Direction::Microphone => &mut self.state.microphone,
-            Direction::Speaker => &mut self.state.speaker,
-        }
-    }
-
-    fn set_device(&mut self, direction: Direction, device: DeviceView) {
-        *self.device_slot(direction) = device.clone();
-        self.tell(Event::Device { direction, device });
-    }
-
     fn check_deadlines(&mut self) {
         let due = |at: Option<u64>| at.is_some_and(|at| at <= self.now);
         let agree_by = match &self.state.phase {
@@ -623,124 +376,6 @@ impl Turn<'_> {
             let response = self.state.replies.open().map(str::to_owned);
             self.reply_done(response.as_deref().filter(|id| !id.is_empty()));
         }
-    }
-
-    /// No more will come for this reply: its items may end when their sound has.
-    pub(crate) fn reply_done(&mut self, response: Option<&str>) {
-        for item in self.state.replies.done(response) {
-            self.device(Control::Finish { item });
-        }
-        self.state.reply_by = None;
-        self.state.sound_until = None;
-        if !self.state.replies.has_sound() {
-            self.state.awaiting = None;
-        }
-    }
-
-    // --- the line ---
-
-    fn advance(&mut self, now_at: Step) {
-        match &mut self.state.phase {
-            Phase::Connecting { step, .. } => *step = now_at,
-            Phase::Reconnecting { step, .. } => *step = Some(now_at),
-            _ => {}
-        }
-    }
-
-    fn connected(&mut self) {
-        self.advance(Step::AgreeingSession);
-        let deadline = Some(self.now + AGREE_MS);
-        if let Phase::Connecting { agree_by, .. } | Phase::Reconnecting { agree_by, .. } =
-            &mut self.state.phase
-        {
-            *agree_by = deadline;
-        }
-        self.send(session::update(&self.state.setup));
-    }
-
-    /// `session.updated` has come: the gate opens (by [`Turn::settle`]), and what waited is said.
-    pub(crate) fn ready(&mut self) {
-        let resumed = matches!(self.state.phase, Phase::Reconnecting { .. });
-        self.state.phase = Phase::Live;
-        self.notice_gone(ProblemCode::LineLost);
-        if self.state.live_since.is_none() {
-            self.state.live_since = Some(self.now);
-            self.state.clock_at = self.now;
-        }
-        if resumed && self.state.resuming.is_some() && self.state.resuming != self.state.conversation {
-            let summary = self.state.transcript.summary(SUMMARY_CHARS);
-            if !summary.is_empty() {
-                self.send(session::text_item(realtime::Role::System, session::recap(&summary)));
-                self.state.texts += 1;
-            }
-        }
-        self.state.resuming = None;
-        if !self.state.waiting_texts.is_empty() {
-            self.send_waiting_texts();
-        } else if !resumed && self.state.setup.profile.agent_speaks_first {
-            self.send(ClientEvent::reply());
-            self.await_answer();
-        }
-    }
-
-    pub(crate) fn connect_failed(&mut self, problem: Problem, retry: bool) {
-        match self.state.phase {
-            Phase::Reconnecting { attempt, .. } if retry && attempt < ATTEMPTS => self.retry(attempt + 1),
-            _ => self.end(Ending::Failed { problem }),
-        }
-    }
-
-    fn line_closed(&mut self, closed: &Closed) {
-        let by_server =
-            Ending::ByServer { code: closed.code.unwrap_or_default(), text: closed.reason.clone() };
-        match (&self.state.phase, closed.kind) {
-            (Phase::Live, CloseKind::Normal | CloseKind::Idle) => self.end(by_server),
-            (Phase::Live, _) => {
-                self.forget_replies();
-                self.note("The line broke here.");
-                self.notice(problem::line_lost(closed));
-                self.retry(1);
-            }
-            _ => self.connect_failed(problem::closed_early(closed), true),
-        }
-    }
-
-    fn retry(&mut self, attempt: u32) {
-        let after = session::back_off(attempt, &mut self.state.jitter);
-        let retry_at = self.now + after.as_millis() as u64;
-        self.state.phase = Phase::Reconnecting { attempt, retry_at, step: None, agree_by: None };
-        self.state.resuming = self.state.conversation.clone();
-        self.effects.push(Effect::Connect { after, resume: self.state.conversation.clone() });
-    }
-
-    /// What was being written will not be finished. Sound that has arrived may still be heard.
-    fn forget_replies(&mut self) {
-        self.state.hearing = false;
-        self.state.tool = None;
-        self.state.awaiting = None;
-        self.state.tail_until = None;
-        self.reply_done(None);
-    }
-
-    fn end(&mut self, ending: Ending) {
-        self.run_clock();
-        self.forget_replies();
-        if self.state.replies.has_sound() {
-            self.device(Control::Flush);
-        }
-        for index in self.state.transcript.unsettled() {
-            let index = self.state.transcript.settle(index, None);
-            self.tell_item(index);
-        }
-        self.state.controls.talking = false;
-        self.state.phase = Phase::Ended { ending };
-        let clock = self.state.clock;
-        self.tell(Event::Clock { clock });
-        for direction in [Direction::Microphone, Direction::Speaker] {
-            let view = DeviceView { open: false, ..self.device_slot(direction).clone() };
-            self.set_device(direction, view);
-        }
-        self.effects.push(Effect::HangUp);
     }
 }
 

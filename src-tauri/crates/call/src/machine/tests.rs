@@ -1,7 +1,7 @@
 //! The transition as a table: a row is what happens and what follows.
 
-use audio::{DeviceError, DeviceFormat};
-use realtime::{Incoming, Profile};
+use audio::{DeviceError, DeviceFormat, Direction, Played};
+use realtime::{CloseKind, Incoming, Profile};
 
 use super::*;
 use crate::setup::{Access, Price};

@@ -1,0 +1,114 @@
+//! What a person does to a call: the commands.
+
+use realtime::ClientEvent;
+
+use super::{ANSWER_MS, TAIL_MS, TEXT_LIMIT, Turn, WAITING_TEXTS};
+use crate::event::{Ending, Event, Mute, Role, Turns};
+use crate::problem;
+use crate::session;
+use crate::setup::Command;
+
+impl Turn<'_> {
+    pub(super) fn obey(&mut self, command: Command) {
+        match command {
+            Command::End => self.end(Ending::ByYou),
+            Command::Interrupt => self.interrupt(),
+            Command::Mute(mute) => {
+                self.state.controls.mute = mute;
+                if mute == Mute::Hard && self.state.controls.talking {
+                    self.talk(false);
+                }
+                self.tell_controls();
+            }
+            Command::Talk(pressed) => self.talk(pressed),
+            Command::Turns(turns) => self.set_turns(turns),
+            Command::SendText(text) => self.type_text(text),
+            Command::Dismiss(code) => self.notice_gone(code),
+        }
+    }
+
+    pub(super) fn tell_controls(&mut self) {
+        let controls = self.state.controls.clone();
+        self.tell(Event::Controls { controls });
+    }
+
+    pub(super) fn set_turns(&mut self, turns: Turns) {
+        if self.state.controls.turns == turns {
+            return;
+        }
+        self.state.controls.turns = turns;
+        self.state.setup.turns = turns;
+        self.state.hearing = false;
+        self.state.tail_until = None;
+        if self.state.is_live() {
+            self.send(session::update(&self.state.setup));
+        }
+        self.tell_controls();
+    }
+
+    /// Press interrupts and talks; release, in manual turns, hands the turn over once the tail is out.
+    pub(super) fn talk(&mut self, pressed: bool) {
+        if self.state.controls.talking == pressed || (pressed && self.state.controls.mute == Mute::Hard) {
+            return;
+        }
+        self.state.controls.talking = pressed;
+        self.tell_controls();
+        if !self.state.is_live() {
+            return;
+        }
+        let manual = self.state.controls.turns == Turns::Manual;
+        if pressed {
+            self.interrupt();
+            if manual {
+                if self.state.tail_until.take().is_none() {
+                    self.send(ClientEvent::InputAudioClear);
+                }
+                self.state.hearing = true;
+            }
+        } else if manual {
+            self.state.tail_until = Some(self.now + TAIL_MS);
+        }
+    }
+
+    pub(super) fn hand_over_turn(&mut self) {
+        self.state.tail_until = None;
+        self.state.hearing = false;
+        self.send(ClientEvent::InputAudioCommit);
+        self.send(ClientEvent::reply());
+        self.await_answer();
+    }
+
+    pub(super) fn type_text(&mut self, text: String) {
+        let text = text.trim();
+        if text.is_empty() {
+            return;
+        }
+        if self.state.waiting_texts.len() == WAITING_TEXTS || text.chars().count() > TEXT_LIMIT {
+            self.notice(problem::text_not_sent(TEXT_LIMIT));
+            return;
+        }
+        let index = self.state.transcript.add_own(Role::You, text, self.now);
+        self.tell_item(Some(index));
+        self.state.waiting_texts.push_back(text.to_owned());
+        if self.state.is_live() {
+            self.interrupt();
+            self.send_waiting_texts();
+        }
+    }
+
+    pub(super) fn send_waiting_texts(&mut self) {
+        if self.state.waiting_texts.is_empty() {
+            return;
+        }
+        while let Some(text) = self.state.waiting_texts.pop_front() {
+            self.send(session::text_item(realtime::Role::User, text));
+            self.state.texts += 1;
+        }
+        self.send(ClientEvent::reply());
+        self.await_answer();
+    }
+
+    pub(crate) fn await_answer(&mut self) {
+        self.state.awaiting = Some(self.now + ANSWER_MS);
+    }
+}

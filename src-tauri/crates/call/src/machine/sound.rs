@@ -1,0 +1,169 @@
+//! Sound both ways: what the devices report, what the server sends, and how a voice is stopped.
+
+use audio::{Control, Direction, FRAME_MS, FRAME_SAMPLES, Played, Report};
+use realtime::ClientEvent;
+
+use super::{Effect, REPLY_SILENCE_MS, SOUNDING_SILENCE_MS, Turn};
+use crate::event::{DeviceView, Event, ProblemCode, Role, Turns};
+use crate::problem;
+
+impl Turn<'_> {
+    /// Something came for the open reply.
+    pub(crate) fn reply_lives(&mut self) {
+        let silence = match self.state.sound_until {
+            Some(until) => until.saturating_sub(self.now) + SOUNDING_SILENCE_MS,
+            None => REPLY_SILENCE_MS,
+        };
+        self.state.reply_by = self.state.replies.open().map(|_| self.now + silence);
+    }
+
+    /// Stops the voice: silence first, then the word to the server. What was heard is known when
+    /// the loudspeaker has answered (see [`Turn::flushed`]).
+    pub(crate) fn interrupt(&mut self) {
+        let sounding = self.state.replies.has_sound();
+        let open = self.state.replies.interrupt();
+        if sounding {
+            self.device(Control::Flush);
+        }
+        if let Some(response) = open {
+            for index in self.state.transcript.open_items(&response) {
+                let id = self.state.transcript.item(index).map(|item| item.id.clone()).unwrap_or_default();
+                if self.state.transcript.received_ms(index) == 0 {
+                    let index = self.state.transcript.cut(index, 0);
+                    self.tell_item(index);
+                }
+                self.state.replies.drop_id(id);
+            }
+            self.send(ClientEvent::ResponseCancel {
+                response_id: (!response.is_empty()).then_some(response),
+            });
+        }
+        self.state.awaiting = None;
+        self.state.reply_by = None;
+        self.state.sound_until = None;
+        self.state.tool = None;
+    }
+
+    /// The loudspeaker is silent: tell the server and the reader where the ear stopped.
+    pub(super) fn flushed(&mut self, items: Vec<Played>) {
+        for Played { item, ms } in items {
+            let whole = self.state.replies.ended(&item);
+            let Some(index) = self.state.transcript.find(&item) else { continue };
+            let received = self.state.transcript.received_ms(index);
+            if whole && ms >= received {
+                let index = self.state.transcript.settle(index, None);
+                self.tell_item(index);
+                continue;
+            }
+            if self.state.is_live() {
+                self.send(ClientEvent::ItemTruncate {
+                    item_id: item.to_string(),
+                    content_index: 0,
+                    audio_end_ms: ms.min(received),
+                });
+            }
+            let index = self.state.transcript.cut(index, ms);
+            self.tell_item(index);
+        }
+    }
+
+    pub(super) fn hear_sound(&mut self, item: Option<String>, response: Option<String>, samples: Vec<i16>) {
+        let response = response.or_else(|| self.state.replies.open().map(str::to_owned));
+        // A binary line names nothing: its sound belongs to the newest item of the open reply.
+        let item = item.or_else(|| {
+            let open = self.state.transcript.open_items(response.as_deref()?);
+            Some(self.state.transcript.item(*open.last()?)?.id.clone())
+        });
+        let Some(item) = item else { return };
+        if !self.state.is_live() || self.state.replies.is_late(Some(&item), response.as_deref()) {
+            return;
+        }
+        let known = self.state.transcript.find(&item).is_some();
+        let index = self.state.transcript.entry(&item, None, Role::Agent, self.now);
+        if let Some(response) = &response {
+            self.state.transcript.belong(index, response);
+        }
+        if !known {
+            self.tell_item(Some(index));
+        }
+        let ms = samples.len() as u64 * 1_000 / u64::from(audio::WIRE_RATE_HZ);
+        self.state.transcript.receive_sound(index, ms);
+        self.state.sound_until = Some(self.state.sound_until.unwrap_or(0).max(self.now) + ms);
+        self.reply_lives();
+        if self.state.controls.turns == Turns::Manual {
+            self.state.billed_ms += ms;
+        }
+        let item = self.state.replies.enqueue(&item, response.as_deref());
+        self.device(Control::Speak { item, samples });
+    }
+
+    pub(super) fn hear_microphone(&mut self, samples: Box<[i16; FRAME_SAMPLES]>) {
+        let talking = self.state.controls.talking || self.state.tail_until.is_some();
+        match self.state.controls.turns {
+            Turns::Auto => {}
+            Turns::Manual if talking => self.state.billed_ms += FRAME_MS,
+            Turns::Manual => return,
+        }
+        if self.state.is_live() {
+            self.effects.push(Effect::Append(samples));
+        }
+    }
+
+    pub(super) fn hear_device(&mut self, report: Report) {
+        match report {
+            Report::Started { item } => {
+                self.state.replies.started(&item);
+                self.state.awaiting = None;
+            }
+            Report::Finished(Played { item, .. }) => {
+                self.state.replies.ended(&item);
+                if let Some(index) = self.state.transcript.find(&item) {
+                    let index = self.state.transcript.settle(index, None);
+                    self.tell_item(index);
+                }
+            }
+            Report::Flushed(items) => self.flushed(items),
+            Report::Progress(_) => {}
+            Report::Opened { direction, device } => {
+                self.notice_gone(problem::device_code(direction));
+                self.notice_gone(ProblemCode::MicrophoneDenied);
+                self.set_device(direction, DeviceView { name: Some(device.name), open: true, problem: None });
+            }
+            Report::Closed { direction } => {
+                let name = self.device_slot(direction).name.clone();
+                self.set_device(direction, DeviceView { name, open: false, problem: None });
+            }
+            Report::Failed { direction, error } => {
+                let problem = problem::device(direction, &error);
+                let view = DeviceView { name: None, open: false, problem: Some(problem) };
+                if *self.device_slot(direction) != view {
+                    self.set_device(direction, view);
+                }
+            }
+        }
+    }
+
+    pub(super) fn device_slot(&mut self, direction: Direction) -> &mut DeviceView {
+        match direction {
+            Direction::Microphone => &mut self.state.microphone,
+            Direction::Speaker => &mut self.state.speaker,
+        }
+    }
+
+    pub(super) fn set_device(&mut self, direction: Direction, device: DeviceView) {
+        *self.device_slot(direction) = device.clone();
+        self.tell(Event::Device { direction, device });
+    }
+
+    /// No more will come for this reply: its items may end when their sound has.
+    pub(crate) fn reply_done(&mut self, response: Option<&str>) {
+        for item in self.state.replies.done(response) {
+            self.device(Control::Finish { item });
+        }
+        self.state.reply_by = None;
+        self.state.sound_until = None;
+        if !self.state.replies.has_sound() {
+            self.state.awaiting = None;
+        }
+    }
+}
