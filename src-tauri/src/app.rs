@@ -13,9 +13,13 @@ use tauri::ipc::Channel;
 use tokio::sync::Mutex;
 use tokio::task::JoinHandle;
 
+use crate::kept::KeptError;
 use crate::keychain::{self, Keychain, Place};
-use crate::profiles::{Profiles, ProfilesError};
-use crate::view::{self, AppEvent, AppSnapshot, Check, ProfileDraft, ProfileView, SecretState, Target};
+use crate::profiles::Profiles;
+use crate::settings::SettingsFile;
+use crate::view::{
+    self, AppEvent, AppSnapshot, Check, ProfileDraft, ProfileView, SecretState, Settings, Target,
+};
 use crate::{record, stream};
 
 /// Where the app keeps its files; given by the shell, so that a test can give another place.
@@ -36,6 +40,7 @@ pub(crate) struct App {
 
 struct Inner {
     profiles: Profiles,
+    settings: SettingsFile,
     call: Option<Running>,
     window: Option<Channel<AppEvent>>,
     /// What was last known of the keychain.
@@ -63,12 +68,13 @@ impl App {
             .inspect_err(|error| tracing::error!(%error, "calls are not kept"))
             .ok();
         let profiles = Profiles::open(&places.config.join("profiles.json"))?;
+        let settings = SettingsFile::open(&places.config.join("settings.json"))?;
         let keychain = view::Keychain::Available;
         Ok(Self {
             keychain: Keychain::start()?,
             net: Net::new()?,
             history: history.map(Arc::new),
-            inner: Mutex::new(Inner { profiles, call: None, window: None, keychain }),
+            inner: Mutex::new(Inner { profiles, settings, call: None, window: None, keychain }),
         })
     }
 
@@ -82,6 +88,7 @@ impl App {
             profiles: self.views(&inner.profiles),
             active: inner.profiles.active().map(str::to_owned),
             keychain: inner.keychain.clone(),
+            settings: inner.settings.get().clone(),
         }
     }
 
@@ -93,7 +100,7 @@ impl App {
     }
 
     pub(crate) async fn start_call(&self, target: Target) -> Done {
-        let (setup, practice) = match target {
+        let (mut setup, practice) = match target {
             Target::Practice => {
                 let practice = Practice::start(practice_options()).await.map_err(|error| {
                     trouble(
@@ -113,7 +120,9 @@ impl App {
         };
         let mut inner = self.inner.lock().await;
         inner.drop_call().await;
-        let (engine, ports) = Engine::start(EngineOptions::default());
+        setup.turns = inner.settings.get().turns;
+        let options = EngineOptions { volume: inner.settings.get().volume, ..EngineOptions::default() };
+        let (engine, ports) = Engine::start(options);
         let devices = Devices { ports, engine: Box::new(engine) };
         let call = Call::start(setup.clone(), devices, self.net.clone(), None);
         if let (Some(history), Ok((_, events))) = (&self.history, call.subscribe().await) {
@@ -170,7 +179,10 @@ impl App {
             trouble = error;
         }
         let mut inner = self.inner.lock().await;
-        inner.profiles.put(profile, kept).map_err(|error| storage(&error))?;
+        inner
+            .profiles
+            .put(profile, kept)
+            .map_err(|error| storage("Your profiles could not be saved.", &error))?;
         self.tell_profiles(&inner);
         match trouble {
             Some(error) => {
@@ -185,7 +197,7 @@ impl App {
     pub(crate) async fn delete_profile(&self, id: &str) -> Done {
         self.erase_secret(id).await;
         let mut inner = self.inner.lock().await;
-        inner.profiles.remove(id).map_err(|error| storage(&error))?;
+        inner.profiles.remove(id).map_err(|error| storage("Your profiles could not be saved.", &error))?;
         self.tell_profiles(&inner);
         Ok(())
     }
@@ -193,8 +205,25 @@ impl App {
     pub(crate) async fn set_active(&self, id: &str) -> Done {
         let mut inner = self.inner.lock().await;
         inner.profile(id)?;
-        inner.profiles.choose(id).map_err(|error| storage(&error))?;
+        inner.profiles.choose(id).map_err(|error| storage("Your profiles could not be saved.", &error))?;
         self.tell_profiles(&inner);
+        Ok(())
+    }
+
+    /// Keeps the settings and applies them to the running call.
+    pub(crate) async fn save_settings(&self, settings: Settings) -> Done {
+        let mut inner = self.inner.lock().await;
+        inner
+            .settings
+            .put(settings.clone())
+            .map_err(|error| storage("Your settings could not be saved.", &error))?;
+        if let Some(running) = &inner.call {
+            for command in tuning(&settings) {
+                // A call that has just ended takes no more commands, and needs none.
+                let _ = running.call.send(command).await;
+            }
+        }
+        inner.tell(AppEvent::Settings { settings });
         Ok(())
     }
 
@@ -296,6 +325,11 @@ impl Inner {
     }
 }
 
+/// What a running call has to be told of the settings.
+fn tuning(settings: &Settings) -> [Command; 1] {
+    [Command::Volume(settings.volume)]
+}
+
 fn setup(profile: Profile, access: Access) -> Setup {
     // Only spreads reconnects of many clients over time; any number will do.
     let seed = uuid::Uuid::new_v4().as_u64_pair().0;
@@ -324,10 +358,10 @@ fn practice_setup(practice: &Practice) -> Setup {
     Setup { practice: true, ..setup(profile, access) }
 }
 
-fn storage(error: &ProfilesError) -> Problem {
+fn storage(message: &str, error: &KeptError) -> Problem {
     trouble(
         ProblemCode::Storage,
-        "Your profiles could not be saved.",
+        message,
         "Check that the disk has room and that the folder may be written to.",
         error,
     )

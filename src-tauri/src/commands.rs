@@ -5,7 +5,7 @@ use tauri::State;
 use tauri::ipc::Channel;
 
 use crate::app::App;
-use crate::view::{AppEvent, AppSnapshot, Check, ProfileDraft, Target};
+use crate::view::{AppEvent, AppSnapshot, Check, ProfileDraft, Settings, Target};
 
 type Done<T = ()> = Result<T, Problem>;
 
@@ -78,4 +78,9 @@ pub(crate) async fn delete_profile(app: State<'_, App>, id: String) -> Done {
 #[tauri::command]
 pub(crate) async fn set_active(app: State<'_, App>, id: String) -> Done {
     app.set_active(&id).await
+}
+
+#[tauri::command]
+pub(crate) async fn save_settings(app: State<'_, App>, settings: Settings) -> Done {
+    app.save_settings(settings).await
 }

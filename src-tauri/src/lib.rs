@@ -3,9 +3,11 @@
 
 mod app;
 mod commands;
+mod kept;
 mod keychain;
 mod profiles;
 mod record;
+mod settings;
 mod stream;
 pub mod view;
 
@@ -42,6 +44,7 @@ pub fn run() -> anyhow::Result<()> {
             commands::save_profile,
             commands::delete_profile,
             commands::set_active,
+            commands::save_settings,
         ])
         .setup(move |tauri| {
             let path = tauri.path();

@@ -1,32 +1,18 @@
-//! The profiles on disk: a small JSON file, replaced as a whole so that a crash leaves the old one.
+//! The profiles on disk.
 
 use std::collections::BTreeSet;
-use std::fs;
-use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use realtime::Profile;
 use serde::{Deserialize, Serialize};
-use thiserror::Error;
+
+use crate::kept::{self, KeptError};
 
 /// The file's layout; a newer one is refused and left alone.
 const VERSION: u32 = 1;
 
-#[derive(Debug, Error)]
-pub(crate) enum ProfilesError {
-    #[error("could not read {path}: {source}")]
-    Read { path: PathBuf, source: std::io::Error },
-    #[error("could not write {path}: {source}")]
-    Write { path: PathBuf, source: std::io::Error },
-    #[error("{path} is damaged: {source}")]
-    Damaged { path: PathBuf, source: serde_json::Error },
-    #[error("{path} was written by a newer Sidetone (layout {found}, this one knows {VERSION})")]
-    Newer { path: PathBuf, found: u32 },
-}
-
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct File {
-    version: u32,
     #[serde(default)]
     active: Option<String>,
     #[serde(default)]
@@ -45,21 +31,8 @@ pub(crate) struct Profiles {
 
 impl Profiles {
     /// Reads the file; none yet means no profiles yet.
-    pub(crate) fn open(path: &Path) -> Result<Self, ProfilesError> {
-        let text = match fs::read_to_string(path) {
-            Ok(text) => text,
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                let file = File { version: VERSION, ..File::default() };
-                return Ok(Self { path: path.to_owned(), file });
-            }
-            Err(source) => return Err(ProfilesError::Read { path: path.to_owned(), source }),
-        };
-        let file: File = serde_json::from_str(&text)
-            .map_err(|source| ProfilesError::Damaged { path: path.to_owned(), source })?;
-        if file.version > VERSION {
-            return Err(ProfilesError::Newer { path: path.to_owned(), found: file.version });
-        }
-        Ok(Self { path: path.to_owned(), file })
+    pub(crate) fn open(path: &Path) -> Result<Self, KeptError> {
+        Ok(Self { path: path.to_owned(), file: kept::read(path, VERSION)?.unwrap_or_default() })
     }
 
     pub(crate) fn all(&self) -> &[Profile] {
@@ -83,7 +56,7 @@ impl Profiles {
 
     /// Adds or replaces a profile and makes it the active one. `kept`: what became of its secret,
     /// if that has changed.
-    pub(crate) fn put(&mut self, profile: Profile, kept: Option<bool>) -> Result<(), ProfilesError> {
+    pub(crate) fn put(&mut self, profile: Profile, kept: Option<bool>) -> Result<(), KeptError> {
         self.change(|file| {
             match kept {
                 Some(true) => {
@@ -102,41 +75,31 @@ impl Profiles {
         })
     }
 
-    pub(crate) fn remove(&mut self, id: &str) -> Result<(), ProfilesError> {
+    pub(crate) fn remove(&mut self, id: &str) -> Result<(), KeptError> {
         self.change(|file| {
             file.profiles.retain(|profile| profile.id != id);
             file.kept.remove(id);
         })
     }
 
-    pub(crate) fn choose(&mut self, id: &str) -> Result<(), ProfilesError> {
+    pub(crate) fn choose(&mut self, id: &str) -> Result<(), KeptError> {
         self.change(|file| file.active = Some(id.to_owned()))
     }
 
     /// The change counts only once it is on disk.
-    fn change(&mut self, change: impl FnOnce(&mut File)) -> Result<(), ProfilesError> {
+    fn change(&mut self, change: impl FnOnce(&mut File)) -> Result<(), KeptError> {
         let mut file = self.file.clone();
         change(&mut file);
-        write(&self.path, &file)
-            .map_err(|source| ProfilesError::Write { path: self.path.clone(), source })?;
+        kept::write(&self.path, VERSION, &file)?;
         self.file = file;
         Ok(())
     }
 }
 
-fn write(path: &Path, file: &File) -> std::io::Result<()> {
-    if let Some(folder) = path.parent() {
-        fs::create_dir_all(folder)?;
-    }
-    let fresh = path.with_extension("json.new");
-    let mut out = fs::File::create(&fresh)?;
-    out.write_all(&serde_json::to_vec_pretty(file)?)?;
-    out.sync_all()?;
-    fs::rename(&fresh, path)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     fn profile(id: &str) -> Profile {
@@ -167,18 +130,6 @@ mod tests {
         assert_eq!(profiles.active(), Some("a"));
         profiles.remove("a").unwrap();
         assert_eq!(profiles.active(), None);
-    }
-
-    #[test]
-    fn a_damaged_or_newer_file_is_named_and_left_alone() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("p.json");
-        for (text, wanted) in [("{", "damaged"), ("{\"version\": 99}", "newer")] {
-            fs::write(&path, text).unwrap();
-            let error = Profiles::open(&path).unwrap_err().to_string();
-            assert!(error.contains(wanted), "{error}");
-            assert_eq!(fs::read_to_string(&path).unwrap(), text);
-        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What the window is told: the shell's part of the contract, beside `call`'s events.
 
-use call::{Event, Problem, Snapshot};
+use call::{Event, Problem, Snapshot, Turns};
 use realtime::Profile;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -15,6 +15,23 @@ pub struct AppSnapshot {
     /// The id of the profile that *Start* calls.
     pub active: Option<String>,
     pub keychain: Keychain,
+    pub settings: Settings,
+}
+
+/// What a person has set; kept over restarts. It applies to a running call at once.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Settings {
+    /// Linear gain of the loudspeaker, 0.0 to 1.0.
+    pub volume: f32,
+    /// Who ends your turn when a call begins.
+    pub turns: Turns,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { volume: 1.0, turns: Turns::Auto }
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
@@ -61,6 +78,9 @@ pub enum AppEvent {
     },
     Keychain {
         keychain: Keychain,
+    },
+    Settings {
+        settings: Settings,
     },
 }
 

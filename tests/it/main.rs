@@ -1,1 +1,3 @@
+//! The shell held together: what no single crate can test.
 
+mod bindings;

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 
+import { defaults } from '../src/lib/settings';
 import { apply, SILENCE, type AppState } from '../src/lib/apply';
 import type { AppEvent, Event, Item } from '../src/lib/bindings';
 import { call, item, of, problem, profile, state } from './states';
@@ -111,6 +112,13 @@ const rows: Array<[name: string, before: AppState, events: AppEvent[], look: Loo
     [{ type: 'keychain', keychain: { state: 'unavailable', problem: problem('keychain') } }],
     (s) => s.keychain.state,
     'unavailable',
+  ],
+  [
+    'the settings',
+    state(),
+    [{ type: 'settings', settings: { ...defaults, volume: 0.5 } }],
+    (s) => s.settings.volume,
+    0.5,
   ],
 ];
 

@@ -4,6 +4,7 @@ import type { AppState } from '../src/lib/apply';
 import { stateOf } from '../src/lib/apply';
 import type { Event, Item, Problem, Profile, Snapshot } from '../src/lib/bindings';
 import { emptyProfile } from '../src/lib/draft';
+import { defaults } from '../src/lib/settings';
 
 export function call(more: Partial<Snapshot> = {}): Snapshot {
   return {
@@ -27,6 +28,7 @@ export function state(running: Snapshot | null = call()): AppState {
     profiles: [],
     active: null,
     keychain: { state: 'available' },
+    settings: defaults,
   });
 }
 

@@ -48,4 +48,5 @@ export class Stub implements Backend {
   saveProfile = (draft: unknown) => this.#ask('saveProfile', draft).then(() => 'saved-id');
   deleteProfile = (id: string) => this.#ask('deleteProfile', id);
   setActive = (id: string) => this.#ask('setActive', id);
+  saveSettings = (settings: unknown) => this.#ask('saveSettings', settings);
 }

@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 
 import App from '../src/App.svelte';
 import type { AppSnapshot, Snapshot } from '../src/lib/bindings';
+import { defaults } from '../src/lib/settings';
 import { words } from '../src/lib/words';
 import { call, item, problem, profile } from './states';
 import { Stub } from './stub';
@@ -16,6 +17,7 @@ const bare = (more: Partial<AppSnapshot> = {}): AppSnapshot => ({
   profiles: [],
   active: null,
   keychain: { state: 'available' },
+  settings: defaults,
   ...more,
 });
 

@@ -34,6 +34,8 @@ export function apply(state: AppState, event: AppEvent): AppState {
       return { ...state, profiles: event.profiles, active: event.active };
     case 'keychain':
       return { ...state, keychain: event.keychain };
+    case 'settings':
+      return { ...state, settings: event.settings };
     default:
       return state;
   }

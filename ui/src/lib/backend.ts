@@ -8,6 +8,7 @@ import type {
   Problem,
   ProblemCode,
   ProfileDraft,
+  Settings,
   Target,
   Turns,
 } from './bindings';
@@ -33,6 +34,8 @@ export interface Backend {
   saveProfile(draft: ProfileDraft): Promise<string>;
   deleteProfile(id: string): Promise<void>;
   setActive(id: string): Promise<void>;
+  /** Kept, and applied to the running call at once. */
+  saveSettings(settings: Settings): Promise<void>;
 }
 
 /** A rejection as a problem: a bug or a missing command may reject with anything. */

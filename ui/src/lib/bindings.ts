@@ -1,55 +1,172 @@
-export type Direction = "microphone" | "speaker";
+// Made from the Rust types by tests/it/bindings.rs; do not edit.
 
-export type Step = "askingBackend" | "openingLine" | "agreeingSession";
+export type AppEvent = { "type": "call", event: Event, } | { "type": "callSnapshot", call: Snapshot | null, } | { "type": "profiles", profiles: Array<ProfileView>, active: string | null, } | { "type": "keychain", keychain: Keychain, } | { "type": "settings", settings: Settings, };
 
-export type Status = { "word": "connecting", step: Step, } | { "word": "listening" } | { "word": "hearingYou" } | { "word": "thinking" } | { "word": "speaking" } | { "word": "usingTool", name: string, } | { "word": "muted", released: boolean, } | { "word": "reconnecting", attempt: number, retryInMs: number, } | { "word": "ended", ending: Ending, };
-
-export type Ending = { "reason": "byYou" } | { "reason": "byServer", code: number, text: string, } | { "reason": "failed", problem: Problem, };
-
-export type Problem = { code: ProblemCode, fault: Fault, message: string, cure: string, detail?: string, };
-
-export type Fault = "computer" | "profile" | "backend" | "network" | "xai";
-
-export type ProblemCode = "profile" | "backend" | "backendRefused" | "rateLimited" | "network" | "tls" | "lineRefused" | "lineLost" | "sessionRefused" | "serverError" | "wrongModel" | "microphone" | "microphoneDenied" | "speaker" | "keychain" | "storage" | "internal";
-
-export type Item = { id: string, role: Role, text: string, partial: boolean, unheard?: string, typed: boolean, atMs: number, };
-
-export type Role = "you" | "agent" | "tool" | "note";
-
-export type Mute = "open" | "soft" | "hard";
-
-export type Turns = "auto" | "manual";
-
-export type Controls = { mute: Mute, turns: Turns, talking: boolean, };
-
-export type DeviceView = { name?: string, open: boolean, problem?: Problem, };
-
-export type Clock = { elapsedMs: number, estimateUsd?: number, };
-
-export type Snapshot = { with: string, practice: boolean, status: Status, controls: Controls, items: Array<Item>, microphone: DeviceView, speaker: DeviceView, clock: Clock, notices: Array<Problem>, model?: string, };
-
-export type Event = { "type": "status", status: Status, } | { "type": "controls", controls: Controls, } | { "type": "item", index: number, item: Item, } | { "type": "levels", microphone: number, speaker: number, } | { "type": "device", direction: Direction, device: DeviceView, } | { "type": "clock", clock: Clock, } | { "type": "notice", problem: Problem, } | { "type": "noticeGone", code: ProblemCode, } | { "type": "model", model: string, };
-
-export type Profile = { id: string, name: string, tokenUrl: string, method: Method, caller: Caller, realtimeUrl: string, model: string, auth: Auth, voice: string, instructions: string, agentSpeaksFirst: boolean, };
-
-export type Method = "POST" | "GET";
-
-export type Caller = { "kind": "open" } | { "kind": "bearer" } | { "kind": "header", name: string, };
+export type AppSnapshot = { version: string, call: Snapshot | null, profiles: Array<ProfileView>, 
+/**
+ * The id of the profile that *Start* calls.
+ */
+active: string | null, keychain: Keychain, settings: Settings, };
 
 export type Auth = "bearer" | "subprotocol";
 
-export type AppSnapshot = { version: string, call: Snapshot | null, profiles: Array<ProfileView>, active: string | null, keychain: Keychain, };
+export type Caller = { "kind": "open" } | { "kind": "bearer" } | { "kind": "header", name: string, };
+
+export type Check = { "outcome": "passed", message: string, tookMs: number, } | { "outcome": "failed", problem: Problem, };
+
+export type Clock = { 
+/**
+ * Milliseconds since the line was ready, standing still once ended.
+ */
+elapsedMs: number, 
+/**
+ * US dollars, an estimate; absent when the call costs nothing.
+ */
+estimateUsd?: number, };
+
+export type Controls = { mute: Mute, turns: Turns, 
+/**
+ * The talk key is held.
+ */
+talking: boolean, };
+
+export type DeviceView = { name?: string, 
+/**
+ * A stream is open right now.
+ */
+open: boolean, problem?: Problem, };
+
+export type Direction = "microphone" | "speaker";
+
+export type Ending = { "reason": "byYou" } | { "reason": "byServer", code: number, text: string, } | { "reason": "failed", problem: Problem, };
+
+export type Event = { "type": "status", status: Status, } | { "type": "controls", controls: Controls, } | { "type": "item", index: number, item: Item, } | { "type": "levels", microphone: number, speaker: number, } | { "type": "device", direction: Direction, device: DeviceView, } | { "type": "clock", clock: Clock, } | { "type": "notice", problem: Problem, } | { "type": "noticeGone", code: ProblemCode, } | { "type": "model", model: string, };
+
+export type Fault = "computer" | "profile" | "backend" | "network" | "xai";
+
+export type Item = { 
+/**
+ * The wire's `item_id`.
+ */
+id: string, role: Role, text: string, 
+/**
+ * Still changing: shown lighter.
+ */
+partial: boolean, 
+/**
+ * Only set on an interrupted item: `text` ends where the ear stopped, and this is what was
+ * never heard.
+ */
+unheard?: string, 
+/**
+ * Typed, not spoken.
+ */
+typed: boolean, 
+/**
+ * Milliseconds since the call began.
+ */
+atMs: number, };
 
 export type Keychain = { "state": "available" } | { "state": "unavailable", problem: Problem, };
 
+export type Method = "POST" | "GET";
+
+export type Mute = "open" | "soft" | "hard";
+
+export type Problem = { 
+/**
+ * Names the kind; stable, for the window's choice of buttons and for replacing an older notice.
+ */
+code: ProblemCode, fault: Fault, 
+/**
+ * What happened and what it means: one sentence.
+ */
+message: string, 
+/**
+ * What to do: one sentence.
+ */
+cure: string, 
+/**
+ * The raw words behind it, folded away. Never contains a secret.
+ */
+detail?: string, };
+
+export type ProblemCode = "profile" | "backend" | "backendRefused" | "rateLimited" | "network" | "tls" | "lineRefused" | "lineLost" | "sessionRefused" | "serverError" | "wrongModel" | "microphone" | "microphoneDenied" | "speaker" | "keychain" | "storage" | "internal";
+
+export type Profile = { 
+/**
+ * Names the profile's secret in the keychain; never shown.
+ */
+id: string, name: string, 
+/**
+ * `https`, or `http` to a loopback address.
+ */
+tokenUrl: string, method: Method, 
+/**
+ * How the backend knows its callers; the secret itself is kept apart.
+ */
+caller: Caller, 
+/**
+ * `wss`, or `ws` to a loopback address.
+ */
+realtimeUrl: string, model: string, 
+/**
+ * How the token is shown to the realtime server.
+ */
+auth: Auth, voice: string, instructions: string, 
+/**
+ * Ask for a reply as soon as the line is open.
+ */
+agentSpeaksFirst: boolean, };
+
+export type ProfileDraft = { 
+/**
+ * An empty `id` makes a new profile.
+ */
+profile: Profile, 
+/**
+ * `null` keeps the stored secret.
+ */
+secret: string | null, };
+
 export type ProfileView = { profile: Profile, secret: SecretState, };
+
+export type Role = "you" | "agent" | "tool" | "note";
 
 export type SecretState = "none" | "keychain" | "thisRun";
 
-export type AppEvent = { "type": "call", event: Event, } | { "type": "callSnapshot", call: Snapshot | null, } | { "type": "profiles", profiles: Array<ProfileView>, active: string | null, } | { "type": "keychain", keychain: Keychain, };
+export type Settings = { 
+/**
+ * Linear gain of the loudspeaker, 0.0 to 1.0.
+ */
+volume: number, 
+/**
+ * Who ends your turn when a call begins.
+ */
+turns: Turns, };
+
+export type Snapshot = { 
+/**
+ * Who is on the line: the profile's name.
+ */
+with: string, 
+/**
+ * The call is with the practice agent on this computer.
+ */
+practice: boolean, status: Status, controls: Controls, items: Array<Item>, microphone: DeviceView, speaker: DeviceView, clock: Clock, 
+/**
+ * Troubles that do not end the call, one per code.
+ */
+notices: Array<Problem>, 
+/**
+ * The model that really answered.
+ */
+model?: string, };
+
+export type Status = { "word": "connecting", step: Step, } | { "word": "listening" } | { "word": "hearingYou" } | { "word": "thinking" } | { "word": "speaking" } | { "word": "usingTool", name: string, } | { "word": "muted", released: boolean, } | { "word": "reconnecting", attempt: number, retryInMs: number, } | { "word": "ended", ending: Ending, };
+
+export type Step = "askingBackend" | "openingLine" | "agreeingSession";
 
 export type Target = { "kind": "practice" } | { "kind": "profile", id: string, };
 
-export type ProfileDraft = { profile: Profile, secret: string | null, };
-
-export type Check = { "outcome": "passed", message: string, tookMs: number, } | { "outcome": "failed", problem: Problem, };
+export type Turns = "auto" | "manual";

@@ -3,10 +3,11 @@
 
 import { apply, SILENCE, stateOf, type AppState } from './apply';
 import type { Backend } from './backend';
-import type { AppEvent, Check, Event, Mute, Problem, ProfileDraft, Status, Target } from './bindings';
+import type { AppEvent, Check, Event, Mute, Problem, ProfileDraft, Settings, Status, Target } from './bindings';
 import { holdsXaiKey } from './draft';
 import { reply } from './improvise';
 import { Replay, type Recording } from './replay';
+import { defaults } from './settings';
 
 const load: Record<string, () => Promise<{ default: unknown }>> = {
   'first-run': () => import('../recordings/first-run.json'),
@@ -61,7 +62,8 @@ export class FakeBackend implements Backend {
 
   async subscribe(listen: (event: AppEvent) => void) {
     const found = await recording(this.#scene.name);
-    this.#state = stateOf(structuredClone(found.start));
+    const start = structuredClone(found.start);
+    this.#state = stateOf({ ...start, settings: { ...defaults, ...start.settings } });
     this.#play(found, this.#scene.atMs);
     this.#listen = listen;
     // Levels are no part of a snapshot: the moment's own follow it.
@@ -243,6 +245,11 @@ export class FakeBackend implements Backend {
   async setActive(id: string): Promise<void> {
     this.log.push(`setActive ${id}`);
     this.#emit({ type: 'profiles', profiles: this.#state?.profiles ?? [], active: id });
+  }
+
+  async saveSettings(settings: Settings): Promise<void> {
+    this.log.push('saveSettings');
+    this.#emit({ type: 'settings', settings });
   }
 }
 

@@ -1,11 +1,12 @@
 // A recorded call, played again: the clockwork of the fake engine.
 
-import type { AppEvent, AppSnapshot } from './bindings';
+import type { AppEvent, AppSnapshot, Settings } from './bindings';
 
 export interface Recording {
   /** What it shows, for people. */
   about: string;
-  start: AppSnapshot;
+  /** Settings that it does not name are the defaults. */
+  start: Omit<AppSnapshot, 'settings'> & { settings?: Partial<Settings> };
   /** In order of time; milliseconds since the beginning. */
   events: Array<[atMs: number, event: AppEvent]>;
   /** dBFS, one value every `everyMs`. */

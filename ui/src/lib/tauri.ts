@@ -24,4 +24,5 @@ export const tauriBackend: Backend = {
   saveProfile: (draft) => invoke('save_profile', { draft }),
   deleteProfile: (id) => invoke('delete_profile', { id }),
   setActive: (id) => invoke('set_active', { id }),
+  saveSettings: (settings) => invoke('save_settings', { settings }),
 };

@@ -53,6 +53,8 @@ pub enum Command {
     Talk(bool),
     /// Stop speaking.
     Interrupt,
+    /// Linear gain of the loudspeaker, 0.0 to 1.0.
+    Volume(f32),
     /// Put a notice away.
     Dismiss(ProblemCode),
     End,

@@ -1,5 +1,6 @@
 //! What a person does to a call: the commands.
 
+use audio::Control;
 use realtime::ClientEvent;
 
 use super::{ANSWER_MS, TAIL_MS, TEXT_LIMIT, Turn, WAITING_TEXTS};
@@ -23,6 +24,7 @@ impl Turn<'_> {
             Command::Talk(pressed) => self.talk(pressed),
             Command::Turns(turns) => self.set_turns(turns),
             Command::SendText(text) => self.type_text(text),
+            Command::Volume(volume) => self.device(Control::Volume(volume)),
             Command::Dismiss(code) => self.notice_gone(code),
         }
     }
