@@ -87,7 +87,7 @@ async fn a_backend_is_connected_and_its_secret_found_again_after_a_restart() -> 
     let agent = practice().await?;
     let window = Window::open(&desk).await?;
     window.click("connect-backend").await?;
-    fill_in(&window, &agent, agent.key()).await?;
+    window.fill_in(&agent, agent.key()).await?;
     window.click("test-profile").await?;
     window.wait("the test's result", "test-result", |text| text.contains("handed out a token")).await?;
     desk.picture("profile-tested")?;
@@ -115,7 +115,7 @@ async fn without_a_keychain_the_secret_lasts_for_this_run_and_the_window_says_so
     let agent = practice().await?;
     let window = Window::open(&desk).await?;
     window.click("connect-backend").await?;
-    fill_in(&window, &agent, agent.key()).await?;
+    window.fill_in(&agent, agent.key()).await?;
     window.click("save-profile").await?;
     window.wait("the secret's short life", "secret-state", |text| text.contains("run")).await?;
     desk.picture("no-keychain")?;
@@ -132,7 +132,7 @@ async fn a_backend_that_refuses_is_named_in_words() -> Result<()> {
     let agent = practice().await?;
     let window = Window::open(&desk).await?;
     window.click("connect-backend").await?;
-    fill_in(&window, &agent, "not-the-secret").await?;
+    window.fill_in(&agent, "not-the-secret").await?;
     window.click("test-profile").await?;
     window.wait("whose fault it is", "test-result", |text| text.contains("refused this profile")).await?;
     desk.picture("profile-refused")?;
@@ -142,13 +142,4 @@ async fn a_backend_that_refuses_is_named_in_words() -> Result<()> {
 async fn practice() -> Result<Practice> {
     let key = "a-secret-that-only-this-test-knows".to_owned();
     Ok(Practice::start(Options { port: 0, key, switches: Switches::default() }).await?)
-}
-
-async fn fill_in(window: &Window<'_>, agent: &Practice, secret: &str) -> Result<()> {
-    window.fill("field-name", "My own").await?;
-    window.fill("field-tokenUrl", &agent.token_url()).await?;
-    window.choose("field-caller", "bearer").await?;
-    window.fill("field-secret", secret).await?;
-    window.click_summary("advanced").await?;
-    window.fill("field-realtimeUrl", &agent.realtime_url()).await
 }

@@ -187,6 +187,24 @@ impl<'a> Window<'a> {
         Ok(texts.iter().filter_map(Value::as_str).map(str::to_owned).collect())
     }
 
+    /// Makes a profile of a backend and saves it.
+    pub(crate) async fn connect(&self, agent: &practice::Practice, secret: &str) -> Result<()> {
+        self.click("connect-backend").await?;
+        self.fill_in(agent, secret).await?;
+        self.click("save-profile").await?;
+        self.see("start-call").await
+    }
+
+    /// Fills in the open form of a profile.
+    pub(crate) async fn fill_in(&self, agent: &practice::Practice, secret: &str) -> Result<()> {
+        self.fill("field-name", "My own").await?;
+        self.fill("field-tokenUrl", &agent.token_url()).await?;
+        self.choose("field-caller", "bearer").await?;
+        self.fill("field-secret", secret).await?;
+        self.click_summary("advanced").await?;
+        self.fill("field-realtimeUrl", &agent.realtime_url()).await
+    }
+
     pub(crate) fn narrow(&self) -> Result<()> {
         let id = self.desk.display.xdotool(&["search", "--onlyvisible", "--name", "^Sidetone$"])?;
         let id = id.lines().next().context("the window is on the screen")?;

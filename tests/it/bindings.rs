@@ -49,7 +49,8 @@ fn declarations() -> String {
 }
 
 fn source(path: &str) -> String {
-    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path))
+        .unwrap_or_else(|error| panic!("could not read {path}: {error}"))
 }
 
 #[test]

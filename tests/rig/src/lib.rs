@@ -7,6 +7,7 @@
 mod bus;
 mod display;
 mod process;
+mod room;
 mod signal;
 mod sound;
 pub mod wav;
@@ -14,6 +15,7 @@ pub mod wav;
 pub use bus::Bus;
 pub use display::Display;
 pub use process::{Running, real_time};
+pub use room::{Acoustics, Room};
 pub use signal::{Match, correlate, resample, rms_dbfs};
 pub use sound::{Recording, Sound, SourceOutput, Utterance};
 

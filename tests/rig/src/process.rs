@@ -139,6 +139,17 @@ impl Running {
         self.child.stdin.take()
     }
 
+    pub(crate) fn stdout(&mut self) -> Option<std::process::ChildStdout> {
+        self.child.stdout.take()
+    }
+
+    /// Ends it at once, as it may be waiting on a pipe.
+    pub(crate) fn kill(&mut self) {
+        // A child that is gone already is what was wanted.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+
     fn end(&mut self, signal: &str) -> Result<ExitStatus> {
         if let Some(status) = self.ended()? {
             return Ok(status);

@@ -137,7 +137,7 @@ impl Sound {
         Ok(list.lines().filter_map(parse).collect())
     }
 
-    fn client(&self, program: &str) -> Result<Command> {
+    pub(crate) fn client(&self, program: &str) -> Result<Command> {
         let mut command = tool(program, "pulseaudio-utils")?;
         command.envs(self.env()).env("LC_ALL", "C").env("HOME", self.home.path());
         Ok(command)

@@ -69,3 +69,30 @@ fn nothing_outlives_its_owner() -> anyhow::Result<()> {
     assert!(!alive(pid));
     Ok(())
 }
+
+#[test]
+fn in_a_room_the_microphone_hears_what_the_loudspeaker_plays() -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    rig::real_time(true);
+    let sound = rig::Sound::start()?;
+    let spoken = folder.path().join("spoken.wav");
+    rig::speech("the first boat leaves at ten past eight", &spoken)?;
+    let (said, rate) = rig::wav::read_mono(&spoken)?;
+
+    let room = rig::Room::around(&sound, rig::Acoustics { echo_db: -12.0, rt60_ms: 60, bend: 0.0 })?;
+    let ids = room.ids();
+    let played = sound.record_speaker(&folder.path().join("played.wav"))?;
+    let heard = sound.record("mic", &folder.path().join("heard.wav"))?;
+    sound.speak_into("speaker", &spoken)?.wait()?;
+    std::thread::sleep(Duration::from_millis(500));
+    let ((played, _), (heard, heard_rate)) = (played.stop()?, heard.stop()?);
+    drop(room);
+    assert!(ids.into_iter().all(|id| !alive(id)));
+
+    rig::real_time(false);
+    let found = rig::correlate(&rig::resample(&said, rate, heard_rate), &heard, heard_rate);
+    assert!(found.correlation > 0.6, "{found:?}");
+    let quieter = rig::rms_dbfs(&played) - rig::rms_dbfs(&heard);
+    assert!((quieter - 12.0).abs() < 3.0, "{quieter} dB quieter");
+    sound.stop()
+}

@@ -61,6 +61,21 @@ pub(crate) fn tool() -> Line {
     LINE.clone()
 }
 
+/// The recorded lines over and over, whole ones only, until `seconds` are full.
+pub(crate) fn reading(seconds: u64) -> Line {
+    let wanted = seconds as usize * RATE as usize;
+    let mut samples = Vec::new();
+    let mut sentences = Vec::new();
+    for (file, text) in [GREETING, TYPED, TOOL].concat().into_iter().cycle() {
+        if samples.len() >= wanted {
+            break;
+        }
+        sentences.push(Sentence { start: samples.len(), text: text.to_owned() });
+        samples.extend(crate::format::pcm(wav_data(file)));
+    }
+    Line { samples: samples.into(), rate: RATE, sentences }
+}
+
 /// A soft tone for words that are not among the recorded: 60 ms per character, 0.4 s to 8 s.
 pub(crate) fn tone(text: &str) -> Line {
     let ms = (text.chars().count() * 60).clamp(400, 8000);
@@ -133,6 +148,14 @@ mod tests {
     fn a_file_that_is_no_wav_is_silence() {
         assert!(wav_data(b"").is_empty());
         assert!(wav_data(b"RIFF....WAVEfmt \xff\xff\xff\xff").is_empty());
+    }
+
+    #[test]
+    fn a_reading_lasts_as_long_as_was_asked_and_ends_with_a_whole_line() {
+        let line = reading(60);
+        let seconds = line.samples.len() / RATE as usize;
+        assert!((60..66).contains(&seconds), "{seconds} s");
+        assert_eq!(line.sentences[5].text, line.sentences[0].text, "it begins again");
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! What came in and what went out, kept for tests to read.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Value, json};
@@ -9,6 +9,8 @@ use serde_json::{Value, json};
 const SESSIONS: usize = 64;
 /// Client events kept of each session; later ones are only counted.
 const EVENTS: usize = 10_000;
+/// Types of client events that are counted, of each session; the protocol has 9.
+const KINDS: usize = 64;
 /// Of an event longer than this only its type and its length are kept, in bytes.
 const LONGEST: usize = 64 * 1024;
 
@@ -33,6 +35,8 @@ pub struct SessionLog {
     /// Client events in the order of arrival, at most 10,000. The `audio` of an append is replaced
     /// by `audio_samples`, its length; an event of more than 64 KiB is kept as `type` and `bytes`.
     pub events: Vec<Value>,
+    /// How many client events of each type have come, whether kept or not.
+    pub counts: BTreeMap<String, u64>,
     /// Client events that came after the 10,000th.
     pub events_left_out: u64,
     /// Audio received, in samples of the declared input rate, from JSON and binary messages.
@@ -77,6 +81,11 @@ impl Log {
         }
     }
 
+    pub(crate) fn count(&self, kind: &str) -> u64 {
+        let kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.sessions.iter().filter_map(|session| session.counts.get(kind)).sum()
+    }
+
     pub(crate) fn minted(&self) {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).minted += 1;
     }
@@ -114,11 +123,39 @@ impl Log {
     pub(crate) fn event(&self, key: u64, event: Value, bytes: usize) {
         let event = if bytes > LONGEST { json!({"type": event.get("type"), "bytes": bytes}) } else { event };
         self.on(key, |session| {
+            let kind = event.get("type").and_then(Value::as_str).unwrap_or_default();
+            if let Some(count) = session.counts.get_mut(kind) {
+                *count += 1;
+            } else if session.counts.len() < KINDS {
+                // An absurd client must not fill the memory with names of its own.
+                session.counts.insert(kind.to_owned(), 1);
+            }
             if session.events.len() < EVENTS {
                 session.events.push(event);
             } else {
                 session.events_left_out += 1;
             }
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn events_are_counted_by_type_also_when_they_are_no_longer_kept() {
+        let log = Log::default();
+        let key = log.open(SessionLog::default());
+        for _ in 0..EVENTS {
+            log.append(key, 480);
+        }
+        log.event(key, json!({"type": "response.cancel"}), 30);
+        (0..KINDS * 2).for_each(|n| log.event(key, json!({"type": n.to_string()}), 30));
+        let session = &log.snapshot().sessions[0];
+        assert_eq!(session.counts["input_audio_buffer.append"], EVENTS as u64);
+        assert_eq!((session.counts["response.cancel"], log.count("response.cancel")), (1, 1));
+        assert_eq!(session.counts.len(), KINDS);
+        assert_eq!((session.events.len(), session.events_left_out), (EVENTS, 1 + 2 * KINDS as u64));
     }
 }

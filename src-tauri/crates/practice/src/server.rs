@@ -147,6 +147,11 @@ impl Practice {
         self.house.common.log.snapshot()
     }
 
+    /// How many client events of one type have come in all sessions; cheap enough to ask often.
+    pub fn count(&self, kind: &str) -> u64 {
+        self.house.common.log.count(kind)
+    }
+
     /// Closes every session with code 1001 and waits for that, for one second at most.
     pub async fn stop(mut self) {
         self.stop.send_replace(true);

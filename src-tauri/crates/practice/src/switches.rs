@@ -53,6 +53,7 @@ pub struct Switches {
     /// Times real time; 0 sends everything at once.
     pub(crate) delta_pace: f64,
     pub(crate) delta_delay_ms: u64,
+    pub(crate) reading_s: Option<u64>,
     pub(crate) transcript: Vec<String>,
     pub(crate) tool_cue: Option<String>,
     pub(crate) tool_arguments: Option<String>,
@@ -105,6 +106,7 @@ impl Default for Switches {
             delta_ms: 500,
             delta_pace: 4.0,
             delta_delay_ms: 0,
+            reading_s: None,
             transcript: Vec::new(),
             tool_cue: None,
             tool_arguments: None,
@@ -231,6 +233,8 @@ table! {
         "How much faster than real time audio is sent; below 1 the reply starves, 0 sends all at once.";
     delta_delay_ms: "0 | MILLISECONDS", up_to(60_000),
         "Extra wait before every delta.";
+    reading_s: "off | SECONDS", reading,
+        "Every reply reads recorded lines aloud for so long, 1 to 3600, in place of your own words.";
     transcript: "TEXT[|TEXT ...]", transcript,
         "What the coming turns are said to have said, one text each; later turns get a note of their length.";
     tool_cue: "off | NAME", name,
@@ -270,6 +274,10 @@ fn delta_ms(word: &str) -> Option<u64> {
     up_to(2000)(word).filter(|ms| *ms >= 20)
 }
 
+fn reading(word: &str) -> Option<Option<u64>> {
+    maybe(word).filter(|seconds| seconds.is_none_or(|seconds| (1..=3600).contains(&seconds)))
+}
+
 fn tool_calls(word: &str) -> Option<u64> {
     up_to(8)(word).filter(|count| *count >= 1)
 }
@@ -299,6 +307,7 @@ impl Switches {
             delta_ms: self.delta_ms,
             delta_pace: self.delta_pace,
             delta_delay_ms: self.delta_delay_ms,
+            reading_s: self.reading_s,
             transcript: self.transcript.clone(),
             tool_cue: self.tool_cue.clone(),
             tool_arguments: self.tool_arguments.clone(),

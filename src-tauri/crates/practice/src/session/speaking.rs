@@ -115,6 +115,7 @@ impl Session {
             None if !self.spoke => clips::greeting(),
             Some(Prompt::Nothing) | None => clips::nothing(),
         };
+        let line = self.switches.reading_s.map_or(line, clips::reading);
         self.speak(line, now, audio_at, metadata, true);
     }
 

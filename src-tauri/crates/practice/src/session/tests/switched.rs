@@ -304,6 +304,18 @@ fn transcript_is_one_text_per_turn() {
 }
 
 #[test]
+fn reading_s() {
+    let mut rig = Rig::manual(&[("reading_s", "12"), ("delta_pace", "0")]);
+    let mut events = rig.send(&typed("Read to me."));
+    events.extend(rig.send(&respond()));
+    events.extend(rig.wait(2000));
+    let seconds = sound(&events).len() / 2 / 24_000;
+    assert!((12..18).contains(&seconds), "{seconds} s");
+    let refused = Switches::default().set("reading_s", "0").unwrap_err();
+    assert!(refused.to_string().contains("SECONDS"), "{refused}");
+}
+
+#[test]
 fn tool_cue() {
     let tool = |name: &str| json!({"type": "function", "name": name});
     let switches = [("tool_cue", "second"), ("tool_arguments", "{not json"), ("tool_calls", "2")];
