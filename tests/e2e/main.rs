@@ -114,9 +114,7 @@ async fn without_a_keychain_the_secret_lasts_for_this_run_and_the_window_says_so
     let desk = Desk::set_up(false)?;
     let agent = practice().await?;
     let window = Window::open(&desk).await?;
-    window.click("connect-backend").await?;
-    window.fill_in(&agent, agent.key()).await?;
-    window.click("save-profile").await?;
+    window.connect(&agent, agent.key()).await?;
     window.wait("the secret's short life", "secret-state", |text| text.contains("run")).await?;
     desk.picture("no-keychain")?;
     window.click("start-call").await?;
