@@ -35,6 +35,8 @@ mod linux {
 
     /// A desk in an ordinary room, the loudspeaker driven a little too hard.
     const ROOM: rig::Acoustics = rig::Acoustics { echo_db: -10.0, rt60_ms: 350, bend: 0.2 };
+    /// How loud the first words are, which ask the agent to read.
+    const CONVERSATION_DBFS: f32 = -24.0;
     /// How long the canceller and the caller may take to notice a person, from their first word.
     const NOTICED: Duration = Duration::from_millis(2_500);
 
@@ -66,8 +68,10 @@ mod linux {
         let agent = agent().await?;
         let window = Window::open(&desk).await?;
         window.connect(&agent, agent.key()).await?;
-        let _room = rig::Room::around(&desk.sound, ROOM)?;
         window.click("start-call").await?;
+        window.word("Listening").await?;
+        Person::new(&desk, CONVERSATION_DBFS).speak(0)?.wait()?;
+        let _room = rig::Room::around(&desk.sound, ROOM)?;
         window.word("Speaking").await?;
 
         let before = interruptions(&agent);
