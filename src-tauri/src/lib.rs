@@ -4,8 +4,9 @@
 mod app;
 mod commands;
 mod keychain;
+mod past;
 mod profiles;
-mod record;
+pub mod record;
 mod stream;
 pub mod view;
 
@@ -27,6 +28,7 @@ pub fn run() -> anyhow::Result<()> {
         .init();
     let practice = std::env::args().skip(1).any(|argument| argument == "--practice");
     let app = tauri::Builder::default()
+        .plugin(tauri_plugin_dialog::init())
         .invoke_handler(tauri::generate_handler![
             commands::subscribe,
             commands::start_call,
@@ -42,6 +44,8 @@ pub fn run() -> anyhow::Result<()> {
             commands::save_profile,
             commands::delete_profile,
             commands::set_active,
+            commands::export_call,
+            commands::delete_call,
         ])
         .setup(move |tauri| {
             let path = tauri.path();

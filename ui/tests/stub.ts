@@ -8,6 +8,8 @@ export class Stub implements Backend {
   /** The next command is rejected with this. */
   refuse: unknown = null;
   check: Check = { outcome: 'passed', message: 'Fine.', tookMs: 1 };
+  /** Where the next export goes. */
+  exported: string | null = null;
   #listen: (event: AppEvent) => void = () => {};
   #start: AppSnapshot | Promise<AppSnapshot>;
 
@@ -48,4 +50,6 @@ export class Stub implements Backend {
   saveProfile = (draft: unknown) => this.#ask('saveProfile', draft).then(() => 'saved-id');
   deleteProfile = (id: string) => this.#ask('deleteProfile', id);
   setActive = (id: string) => this.#ask('setActive', id);
+  exportCall = () => this.#ask('exportCall').then(() => this.exported);
+  deleteCall = () => this.#ask('deleteCall');
 }

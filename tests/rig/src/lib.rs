@@ -6,6 +6,8 @@
 
 mod bus;
 mod display;
+mod log;
+mod picture;
 mod process;
 mod signal;
 mod sound;
@@ -13,6 +15,8 @@ pub mod wav;
 
 pub use bus::Bus;
 pub use display::Display;
+pub use log::Captured;
+pub use picture::{Colour, Picture};
 pub use process::{Running, real_time};
 pub use signal::{Match, correlate, resample, rms_dbfs};
 pub use sound::{Recording, Sound, SourceOutput, Utterance};

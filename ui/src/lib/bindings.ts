@@ -38,7 +38,9 @@ export type Caller = { "kind": "open" } | { "kind": "bearer" } | { "kind": "head
 
 export type Auth = "bearer" | "subprotocol";
 
-export type AppSnapshot = { version: string, call: Snapshot | null, profiles: Array<ProfileView>, active: string | null, keychain: Keychain, };
+export type AppSnapshot = { version: string, call: Snapshot | null, keeping: Keeping | null, profiles: Array<ProfileView>, active: string | null, keychain: Keychain, };
+
+export type Keeping = { "state": "writing" } | { "state": "kept" } | { "state": "unkept", problem: Problem, } | { "state": "deleted" };
 
 export type Keychain = { "state": "available" } | { "state": "unavailable", problem: Problem, };
 
@@ -46,7 +48,7 @@ export type ProfileView = { profile: Profile, secret: SecretState, };
 
 export type SecretState = "none" | "keychain" | "thisRun";
 
-export type AppEvent = { "type": "call", event: Event, } | { "type": "callSnapshot", call: Snapshot | null, } | { "type": "profiles", profiles: Array<ProfileView>, active: string | null, } | { "type": "keychain", keychain: Keychain, };
+export type AppEvent = { "type": "call", event: Event, } | { "type": "callSnapshot", call: Snapshot | null, } | { "type": "keeping", keeping: Keeping, } | { "type": "profiles", profiles: Array<ProfileView>, active: string | null, } | { "type": "keychain", keychain: Keychain, };
 
 export type Target = { "kind": "practice" } | { "kind": "profile", id: string, };
 

@@ -102,6 +102,8 @@ export class FakeBackend implements Backend {
     if (this.#state === null) return;
     this.#state = apply(this.#state, event);
     this.#listen(event);
+    if (event.type !== 'call' || event.event.type !== 'status') return;
+    if (event.event.status.word === 'ended') this.#emit({ type: 'keeping', keeping: { state: 'kept' } });
   }
 
   #say(event: Event): void {
@@ -127,6 +129,7 @@ export class FakeBackend implements Backend {
     this.#cut.clear();
     this.#hushed = false;
     this.#emit({ type: 'callSnapshot', call });
+    this.#emit({ type: 'keeping', keeping: { state: 'writing' } });
     this.#play(found, 0, this.#scene.speed || 1);
   }
 
@@ -243,6 +246,16 @@ export class FakeBackend implements Backend {
   async setActive(id: string): Promise<void> {
     this.log.push(`setActive ${id}`);
     this.#emit({ type: 'profiles', profiles: this.#state?.profiles ?? [], active: id });
+  }
+
+  async exportCall(): Promise<string | null> {
+    this.log.push('exportCall');
+    return '/home/you/Documents/Sidetone 2026-07-01 09.30.txt';
+  }
+
+  async deleteCall(): Promise<void> {
+    this.log.push('deleteCall');
+    this.#emit({ type: 'keeping', keeping: { state: 'deleted' } });
   }
 }
 

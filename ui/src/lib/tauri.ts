@@ -24,4 +24,6 @@ export const tauriBackend: Backend = {
   saveProfile: (draft) => invoke('save_profile', { draft }),
   deleteProfile: (id) => invoke('delete_profile', { id }),
   setActive: (id) => invoke('set_active', { id }),
+  exportCall: () => invoke('export_call'),
+  deleteCall: () => invoke('delete_call'),
 };
