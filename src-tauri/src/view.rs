@@ -28,9 +28,7 @@ pub enum Keeping {
     /// The call is over, and all of it is kept on this computer.
     Kept,
     /// Some of it is not kept, for now or for good.
-    Unkept {
-        problem: Problem,
-    },
+    Unkept { problem: Problem },
     /// The person had it deleted.
     Deleted,
 }

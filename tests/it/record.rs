@@ -188,7 +188,9 @@ fn a_killed_process_loses_no_final_word() {
     let mut said: Vec<(String, String)> = Vec::new();
     for line in BufReader::new(child.stdout.take().unwrap()).lines() {
         let line = line.unwrap();
-        let Some((id, text)) = line.strip_prefix("final ").and_then(|rest| rest.split_once(' ')) else { continue };
+        let Some((id, text)) = line.strip_prefix("final ").and_then(|rest| rest.split_once(' ')) else {
+            continue;
+        };
         said.retain(|(known, _)| known != id);
         said.push((id.to_owned(), text.to_owned()));
         // Your text, and the whole answer to it.

@@ -20,9 +20,10 @@ pub struct Picture {
 impl Picture {
     /// Reads an image file.
     pub fn open(path: &Path) -> Result<Self> {
-        let bytes =
-            run_bytes(tool("convert", "imagemagick")?.arg(path).args(["-alpha", "off", "-depth", "8", "ppm:-"]))
-                .context("reading a picture")?;
+        let bytes = run_bytes(
+            tool("convert", "imagemagick")?.arg(path).args(["-alpha", "off", "-depth", "8", "ppm:-"]),
+        )
+        .context("reading a picture")?;
         Self::from_ppm(&bytes).with_context(|| format!("reading {}", path.display()))
     }
 
@@ -38,13 +39,18 @@ impl Picture {
         let (width, height, full) = (number()?, number()?, number()?);
         ensure!(full == 255, "a picture of another depth");
         let (pixels, _) = rest.as_chunks::<3>();
-        ensure!(pixels.len() == width * height, "a picture of {width} x {height} has {} pixels", pixels.len());
+        ensure!(
+            pixels.len() == width * height,
+            "a picture of {width} x {height} has {} pixels",
+            pixels.len()
+        );
         Ok(Self { width, height, pixels: pixels.to_vec() })
     }
 
     /// How much of it has this colour, from 0 to 1; each channel may be off by `near`.
     pub fn share(&self, colour: Colour, near: u8) -> f32 {
-        let alike = |pixel: &&Colour| pixel.iter().zip(colour).all(|(&is, wanted)| is.abs_diff(wanted) <= near);
+        let alike =
+            |pixel: &&Colour| pixel.iter().zip(colour).all(|(&is, wanted)| is.abs_diff(wanted) <= near);
         self.pixels.iter().filter(alike).count() as f32 / self.pixels.len().max(1) as f32
     }
 }

@@ -138,7 +138,9 @@ impl Writer {
             }
             Request::Find { call, reply } => {
                 let row = calls::find(&self.connection, &call);
-                reply.send(row.map_err(|source| HistoryError::Query { doing: "finding a call", source })).ok();
+                reply
+                    .send(row.map_err(|source| HistoryError::Query { doing: "finding a call", source }))
+                    .ok();
             }
             Request::Items { call, reply } => {
                 let rows = items::of(&self.connection, &call);
