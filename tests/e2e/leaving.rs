@@ -52,7 +52,8 @@ async fn a_killed_app_has_kept_every_final_word() -> Result<()> {
     window.word("Speaking").await?;
     window.word("Listening").await?;
     window.click("type").await?;
-    window.fill("type-input", "Remember this.\n").await?;
+    window.fill("type-input", "Remember this.").await?;
+    window.click("type-send").await?;
     window.word("Speaking").await?;
     window.word("Listening").await?;
     let mut shown = window.captions("agent").await?;
