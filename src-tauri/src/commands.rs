@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use call::{Command, Mute, Problem, ProblemCode, Turns};
 use tauri::ipc::Channel;
-use tauri::{State, WebviewWindow};
+use tauri::{Manager as _, State, WebviewWindow};
 use tauri_plugin_dialog::DialogExt as _;
 
 use crate::app::App;
@@ -98,7 +98,11 @@ pub(crate) async fn delete_call(app: State<'_, App>) -> Done {
 /// The system's own dialog, which also asks before it replaces a file.
 async fn choose_file(window: WebviewWindow, name: String) -> Option<PathBuf> {
     let (tell, chosen) = tokio::sync::oneshot::channel();
-    let dialog = window.dialog().file().set_parent(&window).set_title("Export this call").set_file_name(name);
+    let mut dialog =
+        window.dialog().file().set_parent(&window).set_title("Export this call").set_file_name(name);
+    if let Ok(documents) = window.path().document_dir() {
+        dialog = dialog.set_directory(documents);
+    }
     dialog.add_filter("Text", &["txt"]).save_file(move |path| {
         // Nobody listens any more when the app is closing.
         let _ = tell.send(path);

@@ -48,13 +48,13 @@ impl Desk {
         if keychain {
             bus.unlock_keyring()?;
         }
-        // The sound server alone: the app has to do with what a busy machine leaves it.
-        rig::real_time(true);
-        let sound = rig::Sound::start();
-        rig::real_time(false);
         // With room for the window's frame around 1280 x 800.
         let display = rig::Display::start(1360, 900)?;
-        Ok(Self { sound: sound?, display, theme, bus, folder: tempfile::tempdir()? })
+        // Everything that makes or hears sound from now on. The app does not: it has to do with what
+        // a busy machine leaves it.
+        rig::real_time(true);
+        let sound = rig::Sound::start()?;
+        Ok(Self { sound, display, theme, bus, folder: tempfile::tempdir()? })
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

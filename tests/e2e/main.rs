@@ -44,8 +44,10 @@ async fn a_person_tries_it_speaks_and_interrupts() -> Result<()> {
     speaking.wait()?;
     window.word("Listening").await?;
     let (heard, rate) = recording.stop()?;
+    rig::real_time(false);
     let (original, original_rate) = rig::wav::read_mono(&said)?;
     let likeness = rig::correlate(&rig::resample(&original, original_rate, rate), &heard, rate).correlation;
+    rig::real_time(true);
     ensure!(likeness > 0.6, "what was said came back out of the loudspeaker: {likeness}");
     println!("what was said came back: correlation {likeness:.3}");
     let yours = window.captions("you").await?;

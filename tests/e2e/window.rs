@@ -38,6 +38,7 @@ impl Drop for Window<'_> {
 impl<'a> Window<'a> {
     pub(crate) async fn open(desk: &'a Desk) -> Result<Self> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        rig::real_time(false);
         let driver = Command::new("WebKitWebDriver")
             .arg(format!("--port={port}"))
             .envs(desk.env())
@@ -47,6 +48,7 @@ impl<'a> Window<'a> {
             .context(
                 "could not start WebKitWebDriver (Debian: webkit2gtk-driver); `cargo xtask test` installs it",
             )?;
+        rig::real_time(true);
         let window = Self { client: connect(port).await?, driver, desk };
         window.see("try-now").await?;
         window.desk.display.xdotool(&["windowactivate", "--sync", &window.number()?])?;
