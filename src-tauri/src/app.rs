@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use audio::{Engine, EngineOptions};
 use call::{Access, Call, Command, Devices, Fault, Net, Price, Problem, ProblemCode, Setup, Turns};
@@ -16,11 +17,15 @@ use tokio::task::JoinHandle;
 use crate::kept::KeptError;
 use crate::keychain::{self, Keychain, Place};
 use crate::profiles::Profiles;
+use crate::record::{self, Recording};
 use crate::settings::SettingsFile;
 use crate::view::{
-    self, AppEvent, AppSnapshot, Check, ProfileDraft, ProfileView, SecretState, Settings, Target,
+    self, AppEvent, AppSnapshot, Check, Keeping, ProfileDraft, ProfileView, SecretState, Settings, Target,
 };
-use crate::{record, stream};
+use crate::{past, stream};
+
+/// How long the end of a call waits for a disk that refuses.
+const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Where the app keeps its files; given by the shell, so that a test can give another place.
 #[derive(Clone, Debug)]
@@ -32,8 +37,8 @@ pub(crate) struct Places {
 pub(crate) struct App {
     keychain: Keychain,
     net: Net,
-    /// Absent when the database cannot be used; calls work without it.
-    history: Option<Arc<History>>,
+    /// Without it, when the database cannot be used, calls work and say that they are not kept.
+    history: Result<Arc<History>, Keeping>,
     /// Held for moments only: never while the keychain, a backend or a person is waited for.
     inner: Mutex<Inner>,
 }
@@ -51,6 +56,7 @@ struct Running {
     call: Call,
     /// The agent on this computer, when it is the one who is called.
     practice: Option<Practice>,
+    recording: Result<Recording, Keeping>,
     watching: Option<JoinHandle<()>>,
 }
 
@@ -66,7 +72,7 @@ impl App {
     pub(crate) fn open(places: &Places) -> anyhow::Result<Self> {
         let history = History::open(&places.data.join("history.db"))
             .inspect_err(|error| tracing::error!(%error, "calls are not kept"))
-            .ok();
+            .map_err(|error| Keeping::lost(&error));
         let profiles = Profiles::open(&places.config.join("profiles.json"))?;
         let settings = SettingsFile::open(&places.config.join("settings.json"))?;
         let keychain = view::Keychain::Available;
@@ -85,6 +91,7 @@ impl App {
         AppSnapshot {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             call: inner.watch().await,
+            keeping: inner.call.as_ref().map(Running::keeping),
             profiles: self.views(&inner.profiles),
             active: inner.profiles.active().map(str::to_owned),
             keychain: inner.keychain.clone(),
@@ -125,12 +132,20 @@ impl App {
         let (engine, ports) = Engine::start(options);
         let devices = Devices { ports, engine: Box::new(engine) };
         let call = Call::start(setup.clone(), devices, self.net.clone(), None);
-        if let (Some(history), Ok((_, events))) = (&self.history, call.subscribe().await) {
-            record::start(history.clone(), &setup, events);
-        }
-        inner.call = Some(Running { call, practice, watching: None });
+        let recording = self.history.clone().map(|history| {
+            let subscriber = call.subscriber();
+            record::start(history, &setup, move || {
+                let subscriber = subscriber.clone();
+                async move { subscriber.subscribe().await.ok() }
+            })
+        });
+        inner.call = Some(Running { call, practice, recording, watching: None });
         let call = inner.watch().await;
+        let keeping = inner.call.as_ref().map(Running::keeping);
         inner.tell(AppEvent::CallSnapshot { call });
+        if let Some(keeping) = keeping {
+            inner.tell(AppEvent::Keeping { keeping });
+        }
         Ok(())
     }
 
@@ -149,6 +164,25 @@ impl App {
         let mut inner = self.inner.lock().await;
         inner.drop_call().await;
         inner.tell(AppEvent::CallSnapshot { call: None });
+    }
+
+    /// Writes the call that is over into a file that `choose` names. Nobody is waited for under the lock.
+    pub(crate) async fn export_call<F>(&self, choose: impl FnOnce(String) -> F) -> Done<Option<PathBuf>>
+    where
+        F: Future<Output = Option<PathBuf>>,
+    {
+        let Some(id) = self.inner.lock().await.recorded() else { return Ok(None) };
+        let Ok(history) = &self.history else { return Ok(None) };
+        past::export(history, &id, choose).await
+    }
+
+    /// Takes the call that is over out of the history.
+    pub(crate) async fn delete_call(&self) -> Done {
+        let Ok(history) = &self.history else { return Ok(()) };
+        let Some(id) = self.inner.lock().await.stop_recording() else { return Ok(()) };
+        past::delete(history, &id).await?;
+        self.inner.lock().await.forget(&id);
+        Ok(())
     }
 
     pub(crate) async fn check_profile(&self, draft: ProfileDraft) -> Done<Check> {
@@ -230,7 +264,7 @@ impl App {
     /// The app is closing: the call ends, the last words are written.
     pub(crate) async fn close(&self) {
         self.inner.lock().await.drop_call().await;
-        if let Some(history) = &self.history
+        if let Ok(history) = &self.history
             && let Err(error) = history.flush()
         {
             tracing::error!(%error, "the last words were not kept");
@@ -293,9 +327,37 @@ impl Inner {
         }
         let (snapshot, events) = running.call.subscribe().await.ok()?;
         if let Some(window) = window {
-            running.watching = Some(tokio::spawn(stream::forward(events, running.call.subscriber(), window)));
+            let keeping = running.recording.as_ref().ok().map(Recording::watch);
+            let words = stream::forward(events, running.call.subscriber(), window.clone());
+            running.watching = Some(tokio::spawn(async move {
+                match keeping {
+                    Some(keeping) => drop(tokio::join!(words, stream::keeping(keeping, window))),
+                    None => words.await,
+                }
+            }));
         }
         Some(snapshot)
+    }
+
+    /// The current call's id in the history.
+    fn recorded(&self) -> Option<String> {
+        let recording = self.call.as_ref()?.recording.as_ref().ok()?;
+        Some(recording.id().to_owned())
+    }
+
+    /// The same, and nothing more is written of it.
+    fn stop_recording(&self) -> Option<String> {
+        self.call.as_ref()?.recording.as_ref().ok()?.stop();
+        self.recorded()
+    }
+
+    /// The call was taken out of the history; by now another may be on the line.
+    fn forget(&self, id: &str) {
+        if let Some(Running { recording: Ok(recording), .. }) = &self.call
+            && recording.id() == id
+        {
+            recording.deleted();
+        }
     }
 
     fn learn_keychain(&mut self, keychain: view::Keychain) {
@@ -314,7 +376,13 @@ impl Inner {
     }
 
     async fn drop_call(&mut self) {
-        let Some(Running { call, practice, watching }) = self.call.take() else { return };
+        let Some(Running { call, practice, recording, watching }) = self.call.take() else { return };
+        // Its last words are read from the call itself, which therefore closes after them.
+        if call.send(Command::End).await.is_ok()
+            && let Ok(mut recording) = recording
+        {
+            recording.finish(LAST_WORDS).await;
+        }
         call.close().await;
         if let Some(watching) = watching {
             watching.abort();
@@ -328,6 +396,15 @@ impl Inner {
 /// What a running call has to be told of the settings.
 fn tuning(settings: &Settings) -> [Command; 1] {
     [Command::Volume(settings.volume)]
+}
+
+impl Running {
+    fn keeping(&self) -> Keeping {
+        match &self.recording {
+            Ok(recording) => recording.keeping(),
+            Err(keeping) => keeping.clone(),
+        }
+    }
 }
 
 fn setup(profile: Profile, access: Access) -> Setup {

@@ -1,8 +1,11 @@
 //! What the window may ask for: each one line onto [`App`].
 
+use std::path::PathBuf;
+
 use call::{Command, Mute, Problem, ProblemCode, Turns};
-use tauri::State;
 use tauri::ipc::Channel;
+use tauri::{Manager as _, State, WebviewWindow};
+use tauri_plugin_dialog::DialogExt as _;
 
 use crate::app::App;
 use crate::view::{AppEvent, AppSnapshot, Check, ProfileDraft, Settings, Target};
@@ -83,4 +86,31 @@ pub(crate) async fn set_active(app: State<'_, App>, id: String) -> Done {
 #[tauri::command]
 pub(crate) async fn save_settings(app: State<'_, App>, settings: Settings) -> Done {
     app.save_settings(settings).await
+}
+
+/// Where the call was written to; `null` when no place was chosen.
+#[tauri::command]
+pub(crate) async fn export_call(app: State<'_, App>, window: WebviewWindow) -> Done<Option<String>> {
+    let written = app.export_call(|name| choose_file(window, name)).await?;
+    Ok(written.map(|path| path.display().to_string()))
+}
+
+#[tauri::command]
+pub(crate) async fn delete_call(app: State<'_, App>) -> Done {
+    app.delete_call().await
+}
+
+/// The system's own dialog, which also asks before it replaces a file.
+async fn choose_file(window: WebviewWindow, name: String) -> Option<PathBuf> {
+    let (tell, chosen) = tokio::sync::oneshot::channel();
+    let mut dialog =
+        window.dialog().file().set_parent(&window).set_title("Export this call").set_file_name(name);
+    if let Ok(documents) = window.path().document_dir() {
+        dialog = dialog.set_directory(documents);
+    }
+    dialog.add_filter("Text", &["txt"]).save_file(move |path| {
+        // Nobody listens any more when the app is closing.
+        let _ = tell.send(path);
+    });
+    chosen.await.ok().flatten()?.into_path().ok()
 }

@@ -5,8 +5,9 @@ mod app;
 mod commands;
 mod kept;
 mod keychain;
+mod past;
 mod profiles;
-mod record;
+pub mod record;
 mod settings;
 mod stream;
 pub mod view;
@@ -29,6 +30,7 @@ pub fn run() -> anyhow::Result<()> {
         .init();
     let practice = std::env::args().skip(1).any(|argument| argument == "--practice");
     let app = tauri::Builder::default()
+        .plugin(tauri_plugin_dialog::init())
         .invoke_handler(tauri::generate_handler![
             commands::subscribe,
             commands::start_call,
@@ -45,6 +47,8 @@ pub fn run() -> anyhow::Result<()> {
             commands::delete_profile,
             commands::set_active,
             commands::save_settings,
+            commands::export_call,
+            commands::delete_call,
         ])
         .setup(move |tauri| {
             let path = tauri.path();

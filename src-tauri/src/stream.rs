@@ -3,8 +3,9 @@
 use call::{Event, Subscriber};
 use tauri::ipc::Channel;
 use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio::sync::watch;
 
-use crate::view::AppEvent;
+use crate::view::{AppEvent, Keeping};
 
 /// Passes on every event until the call or the window is gone. After a gap the window gets a whole
 /// snapshot instead of what it missed.
@@ -21,6 +22,16 @@ pub(crate) async fn forward(mut events: Receiver<Event>, subscriber: Subscriber,
             Err(RecvError::Closed) => return,
         };
         if window.send(event).is_err() {
+            return;
+        }
+    }
+}
+
+/// Passes on what becomes of the call's words, beginning with what has become of them so far.
+pub(crate) async fn keeping(mut keeping: watch::Receiver<Keeping>, window: Channel<AppEvent>) {
+    loop {
+        let now = keeping.borrow_and_update().clone();
+        if window.send(AppEvent::Keeping { keeping: now }).is_err() || keeping.changed().await.is_err() {
             return;
         }
     }

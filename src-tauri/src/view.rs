@@ -11,6 +11,8 @@ use ts_rs::TS;
 pub struct AppSnapshot {
     pub version: String,
     pub call: Option<Snapshot>,
+    /// What has become of that call's words; absent without a call.
+    pub keeping: Option<Keeping>,
     pub profiles: Vec<ProfileView>,
     /// The id of the profile that *Start* calls.
     pub active: Option<String>,
@@ -32,6 +34,20 @@ impl Default for Settings {
     fn default() -> Self {
         Self { volume: 1.0, turns: Turns::Auto }
     }
+}
+
+/// What has become of a call's words.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+#[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum Keeping {
+    /// What is final is kept; more may come.
+    Writing,
+    /// The call is over, and all of it is kept on this computer.
+    Kept,
+    /// Some of it is not kept, for now or for good.
+    Unkept { problem: Problem },
+    /// The person had it deleted.
+    Deleted,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
@@ -71,6 +87,9 @@ pub enum AppEvent {
     /// Replace the call snapshot (a call began, was cleared, or the stream had a gap).
     CallSnapshot {
         call: Option<Snapshot>,
+    },
+    Keeping {
+        keeping: Keeping,
     },
     Profiles {
         profiles: Vec<ProfileView>,

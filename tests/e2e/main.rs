@@ -2,24 +2,31 @@
 //! `cargo xtask test --only e2e` runs it; pictures of what was seen are left in `artefacts/e2e`.
 #![cfg(target_os = "linux")]
 
-/// The window and the desk it stands on.
+mod desk;
+/// Without a mouse.
+mod keyboard;
+/// What is left of a call.
+mod leaving;
+/// Light and dark, wide and narrow.
+mod looks;
 mod window;
 
 use anyhow::{Result, ensure};
 use practice::{Options, Practice, Switches};
 
-use window::{Desk, Window};
+use desk::Desk;
+use window::Window;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_tries_it_speaks_and_interrupts() -> Result<()> {
     let desk = Desk::set_up(true)?;
     let window = Window::open(&desk).await?;
     window.see("try-now").await?;
-    desk.picture("first-run")?;
+    window.picture("first-run").await?;
     window.click("try-now").await?;
 
     window.word("Speaking").await?;
-    desk.picture("greeting")?;
+    window.picture("greeting").await?;
     window.word("Listening").await?;
     ensure!(
         window.captions("agent").await?.concat().contains("practice agent"),
@@ -31,14 +38,16 @@ async fn a_person_tries_it_speaks_and_interrupts() -> Result<()> {
     let recording = desk.sound.record_speaker(&desk.path("reply.wav"))?;
     let speaking = desk.sound.speak_async(&said)?;
     window.word("Hearing you").await?;
-    desk.picture("hearing-you")?;
+    window.picture("hearing-you").await?;
     window.word("Speaking").await?;
-    desk.picture("speaking")?;
+    window.picture("speaking").await?;
     speaking.wait()?;
     window.word("Listening").await?;
     let (heard, rate) = recording.stop()?;
+    rig::real_time(false);
     let (original, original_rate) = rig::wav::read_mono(&said)?;
     let likeness = rig::correlate(&rig::resample(&original, original_rate, rate), &heard, rate).correlation;
+    rig::real_time(true);
     ensure!(likeness > 0.6, "what was said came back out of the loudspeaker: {likeness}");
     println!("what was said came back: correlation {likeness:.3}");
     let yours = window.captions("you").await?;
@@ -68,15 +77,15 @@ async fn a_person_tries_it_speaks_and_interrupts() -> Result<()> {
     ensure!(level < -70.0, "the loudspeaker fell silent: {level} dBFS");
     println!("the loudspeaker fell silent: {level:.1} dBFS");
     window.see("cut").await?;
-    desk.picture("interrupted")?;
+    window.picture("interrupted").await?;
     over.wait()?;
 
-    window.narrow()?;
+    window.resize(480, 640).await?;
     window.word("Listening").await?;
-    desk.picture("narrow")?;
+    window.picture("narrow").await?;
     window.click("end").await?;
     window.see("ending").await?;
-    desk.picture("ended")?;
+    window.picture("ended").await?;
     ensure!(desk.sound.source_outputs()?.is_empty(), "after the end nobody records");
     window.close().await
 }
@@ -90,17 +99,17 @@ async fn a_backend_is_connected_and_its_secret_found_again_after_a_restart() -> 
     window.fill_in(&agent, agent.key()).await?;
     window.click("test-profile").await?;
     window.wait("the test's result", "test-result", |text| text.contains("handed out a token")).await?;
-    desk.picture("profile-tested")?;
+    window.picture("profile-tested").await?;
     window.click("save-profile").await?;
     window.wait("the secret in the keychain", "secret-state", |text| text.contains("keychain")).await?;
-    desk.picture("ready")?;
+    window.picture("ready").await?;
     window.close().await?;
 
     let window = Window::open(&desk).await?;
     window.wait("the profile after a restart", "profile-name", |text| text.contains("My own")).await?;
     window.click("start-call").await?;
     window.word("Listening").await?;
-    desk.picture("my-backend")?;
+    window.picture("my-backend").await?;
     ensure!(agent.wire_log().sessions.len() == 2, "one session was the test, one the call");
     window.click("end").await?;
     window.see("ending").await?;
@@ -116,7 +125,7 @@ async fn without_a_keychain_the_secret_lasts_for_this_run_and_the_window_says_so
     let window = Window::open(&desk).await?;
     window.connect(&agent, agent.key()).await?;
     window.wait("the secret's short life", "secret-state", |text| text.contains("run")).await?;
-    desk.picture("no-keychain")?;
+    window.picture("no-keychain").await?;
     window.click("start-call").await?;
     window.word("Listening").await?;
     window.click("end").await?;
@@ -133,7 +142,7 @@ async fn a_backend_that_refuses_is_named_in_words() -> Result<()> {
     window.fill_in(&agent, "not-the-secret").await?;
     window.click("test-profile").await?;
     window.wait("whose fault it is", "test-result", |text| text.contains("refused this profile")).await?;
-    desk.picture("profile-refused")?;
+    window.picture("profile-refused").await?;
     window.close().await
 }
 

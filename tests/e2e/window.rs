@@ -1,77 +1,25 @@
-//! A desk with a display, a sound server, a keychain and the app's window on it. Everything is a
-//! child process that ends with its owner.
+//! The app's window on a desk, driven over WebDriver and by real keys.
 
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use fantoccini::elements::Element;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
+use rig::Picture;
 use serde_json::{Value, json};
 
+use crate::desk::Desk;
+
 /// How long a person would wait for anything here.
-const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 const GLANCE: Duration = Duration::from_millis(25);
 
-pub(crate) struct Desk {
-    pub(crate) sound: rig::Sound,
-    display: rig::Display,
-    bus: rig::Bus,
-    folder: tempfile::TempDir,
-}
-
-impl Desk {
-    pub(crate) fn set_up(keychain: bool) -> Result<Self> {
-        let mut bus = rig::Bus::start()?;
-        if keychain {
-            bus.unlock_keyring()?;
-        }
-        let sound = rig::Sound::start()?;
-        let display = rig::Display::start(1280, 800)?;
-        Ok(Self { sound, display, bus, folder: tempfile::tempdir()? })
-    }
-
-    pub(crate) fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    pub(crate) fn picture(&self, name: &str) -> Result<()> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("artefacts/e2e");
-        std::fs::create_dir_all(&folder)?;
-        self.display.screenshot(&folder.join(format!("{name}.png")))
-    }
-
-    fn env(&self) -> Vec<(String, String)> {
-        // The bus has the private home; the sound server's runtime folder must win over the bus's.
-        [self.display.env(), self.bus.env(), self.sound.env()].concat()
-    }
-
-    /// Files below the private home that contain these bytes.
-    pub(crate) fn files_that_contain(&self, words: &str) -> Result<Vec<PathBuf>> {
-        let env = self.bus.env();
-        let (_, home) = env.iter().find(|(name, _)| name == "HOME").context("the bus has a private home")?;
-        let mut found = Vec::new();
-        let mut folders = vec![PathBuf::from(home)];
-        while let Some(folder) = folders.pop() {
-            for entry in std::fs::read_dir(folder)? {
-                let entry = entry?;
-                let kind = entry.file_type()?;
-                if kind.is_dir() {
-                    folders.push(entry.path());
-                } else if kind.is_file() {
-                    let bytes = std::fs::read(entry.path()).unwrap_or_default();
-                    if bytes.windows(words.len()).any(|window| window == words.as_bytes()) {
-                        found.push(entry.path());
-                    }
-                }
-            }
-        }
-        Ok(found)
-    }
-}
+/// Where the keyboard goes: nowhere when the window has not the focus.
+const FOCUS: &str = "const at = document.activeElement; if (!document.hasFocus() || at === null) return null; \
+                     return at.dataset.testid ?? at.tagName.toLowerCase()";
 
 pub(crate) struct Window<'a> {
     client: Client,
@@ -90,6 +38,7 @@ impl Drop for Window<'_> {
 impl<'a> Window<'a> {
     pub(crate) async fn open(desk: &'a Desk) -> Result<Self> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        rig::real_time(false);
         let driver = Command::new("WebKitWebDriver")
             .arg(format!("--port={port}"))
             .envs(desk.env())
@@ -99,8 +48,10 @@ impl<'a> Window<'a> {
             .context(
                 "could not start WebKitWebDriver (Debian: webkit2gtk-driver); `cargo xtask test` installs it",
             )?;
+        rig::real_time(true);
         let window = Self { client: connect(port).await?, driver, desk };
         window.see("try-now").await?;
+        window.desk.display.xdotool(&["windowactivate", "--sync", &window.number()?])?;
         Ok(window)
     }
 
@@ -132,6 +83,16 @@ impl<'a> Window<'a> {
 
     pub(crate) async fn see(&self, id: &str) -> Result<()> {
         self.part(id).await.map(drop)
+    }
+
+    /// Waits for whatever a selector names.
+    pub(crate) async fn wait_for(&self, selector: &str) -> Result<()> {
+        self.find(selector, Locator::Css(selector)).await.map(drop)
+    }
+
+    pub(crate) async fn gone(&self, id: &str) -> Result<()> {
+        let script = format!("return document.querySelector('[data-testid=\"{id}\"]') === null");
+        self.until(&format!("the end of {id}"), &script, |gone| *gone == true).await.map(drop)
     }
 
     pub(crate) async fn click(&self, id: &str) -> Result<()> {
@@ -205,10 +166,91 @@ impl<'a> Window<'a> {
         self.fill("field-realtimeUrl", &agent.realtime_url()).await
     }
 
-    pub(crate) fn narrow(&self) -> Result<()> {
-        let id = self.desk.display.xdotool(&["search", "--onlyvisible", "--name", "^Sidetone$"])?;
-        let id = id.lines().next().context("the window is on the screen")?;
-        self.desk.display.xdotool(&["windowsize", "--sync", id, "480", "640"]).map(drop)
+    /// The window's number on the display.
+    fn number(&self) -> Result<String> {
+        self.desk.window("Sidetone")?.context("the window is on the screen")
+    }
+
+    pub(crate) async fn resize(&self, width: u32, height: u32) -> Result<()> {
+        let size = [width.to_string(), height.to_string()];
+        self.desk.display.xdotool(&["windowsize", &self.number()?, &size[0], &size[1]])?;
+        let script = "return [innerWidth, innerHeight]";
+        self.until("the new size", script, |now| *now == json!([width, height])).await.map(drop)
+    }
+
+    /// A picture of the window, kept among the artefacts. It is taken again until it shows a drawn
+    /// page: the theme's ground, and something on it.
+    pub(crate) async fn picture(&self, name: &str) -> Result<Picture> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let two_frames =
+                "const done = arguments[0]; requestAnimationFrame(() => requestAnimationFrame(() => done()))";
+            self.client.execute_async(two_frames, vec![]).await?;
+            let picture = self.desk.photograph(&self.number()?, name)?;
+            let ground = picture.share(self.desk.theme.ground(), 2);
+            if (0.4..0.995).contains(&ground) {
+                return Ok(picture);
+            }
+            ensure!(
+                Instant::now() < until,
+                "{name}.png is no drawn page of this theme: {ground:.3} of it has the ground's colour"
+            );
+            tokio::time::sleep(GLANCE).await;
+        }
+    }
+
+    /// Presses a key on the keyboard, such as `Tab` or `ctrl+e`.
+    pub(crate) fn press(&self, key: &str) -> Result<()> {
+        self.desk.display.xdotool(&["key", key]).map(drop)
+    }
+
+    pub(crate) fn hold(&self, key: &str) -> Result<()> {
+        self.desk.display.xdotool(&["keydown", key]).map(drop)
+    }
+
+    pub(crate) fn let_go(&self, key: &str) -> Result<()> {
+        self.desk.display.xdotool(&["keyup", key]).map(drop)
+    }
+
+    pub(crate) fn type_text(&self, text: &str) -> Result<()> {
+        self.desk.display.xdotool(&["type", "--delay", "20", text]).map(drop)
+    }
+
+    /// Waits until the named part has the focus: a `data-testid`, or a tag such as `h1`.
+    pub(crate) async fn focus(&self, wanted: &str) -> Result<()> {
+        self.until(&format!("the focus on {wanted}"), FOCUS, |now| *now == wanted).await.map(drop)
+    }
+
+    /// Goes on with Tab until the named part has the focus, and sees that it shows.
+    pub(crate) async fn tab_to(&self, wanted: &str) -> Result<()> {
+        let mut now = self.client.execute(FOCUS, vec![]).await?;
+        for _ in 0..40 {
+            if now == wanted {
+                let outline = "return getComputedStyle(document.activeElement).outlineStyle";
+                let outline = self.client.execute(outline, vec![]).await?;
+                ensure!(outline != "none", "{wanted} does not show that it has the focus");
+                return Ok(());
+            }
+            self.press("Tab")?;
+            now = self.until("another focus", FOCUS, |next| *next != now).await?;
+        }
+        bail!("Tab never reaches {wanted}; it stands at {now}")
+    }
+
+    /// Asks the page until its answer is as wanted.
+    async fn until(&self, what: &str, script: &str, wanted: impl Fn(&Value) -> bool) -> Result<Value> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let answer = self.client.execute(script, vec![]).await?;
+            if wanted(&answer) {
+                return Ok(answer);
+            }
+            if Instant::now() > until {
+                self.desk.picture("never-came").ok();
+                bail!("{what} never came; the page says {answer}; see never-came.png");
+            }
+            tokio::time::sleep(GLANCE).await;
+        }
     }
 }
 

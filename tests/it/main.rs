@@ -1,3 +1,5 @@
 //! The shell held together: what no single crate can test.
 
 mod bindings;
+#[cfg(test)]
+mod record;

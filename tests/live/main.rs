@@ -5,6 +5,10 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "figures are printed")]
 
 #[cfg(target_os = "linux")]
+#[path = "../e2e/desk.rs"]
+#[expect(dead_code, reason = "the tests look closer at the desk than this measure")]
+mod desk;
+#[cfg(target_os = "linux")]
 mod person;
 #[cfg(target_os = "linux")]
 #[path = "../e2e/window.rs"]
@@ -30,8 +34,9 @@ mod linux {
     use practice::{Options, Practice, Switches};
     use serde_json::json;
 
+    use crate::desk::Desk;
     use crate::person::Person;
-    use crate::window::{Desk, Window};
+    use crate::window::Window;
 
     /// A desk in an ordinary room, the loudspeaker driven a little too hard.
     const ROOM: rig::Acoustics = rig::Acoustics { echo_db: -10.0, rt60_ms: 350, bend: 0.2 };

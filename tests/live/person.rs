@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::window::Desk;
+use crate::desk::Desk;
 
 /// What is said; each with several voices.
 const WORDS: [&str; 8] = [

@@ -98,7 +98,28 @@ export const STATES: PageState[] = [
   },
   { name: 'reconnecting', query: at(57500), shows: word('reconnecting') },
   { name: 'device-problem', query: at(64000), shows: '[data-code="speaker"]' },
-  { name: 'ended', query: 'fake=ended', shows: id('new-call') },
+  { name: 'ended', query: 'fake=ended', shows: id('export-call') },
+  {
+    name: 'ended-exported',
+    query: 'fake=ended',
+    shows: id('exported'),
+    reach: (page) => page.locator(id('export-call')).click(),
+  },
+  {
+    name: 'ended-delete',
+    query: 'fake=ended',
+    shows: id('delete-call-confirm'),
+    reach: (page) => page.locator(id('delete-call')).click(),
+  },
+  {
+    name: 'ended-deleted',
+    query: 'fake=ended',
+    shows: '[data-keeping="deleted"]',
+    reach: async (page) => {
+      await page.locator(id('delete-call')).click();
+      await page.locator(id('delete-call-confirm')).click();
+    },
+  },
   { name: 'failed', query: 'fake=failed&at=900', shows: id('ended-edit') },
   { name: 'practice', query: 'fake=practice&speed=0&at=15500', shows: word('speaking') },
   {

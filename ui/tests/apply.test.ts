@@ -16,6 +16,14 @@ const withItems = (...items: Item[]) => state(call({ items }));
 const rows: Array<[name: string, before: AppState, events: AppEvent[], look: Look, expected: unknown]> = [
   ['a status', state(), [of({ type: 'status', status: { word: 'speaking' } })], (s) => s.call?.status.word, 'speaking'],
   [
+    'what becomes of the words',
+    state(),
+    [{ type: 'keeping', keeping: { state: 'kept' } }],
+    (s) => s.keeping?.state,
+    'kept',
+  ],
+  ['no call, no words', state(), [{ type: 'callSnapshot', call: null }], (s) => s.keeping, null],
+  [
     'controls',
     state(),
     [of({ type: 'controls', controls: { mute: 'hard', turns: 'manual', talking: false } })],

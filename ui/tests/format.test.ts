@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 
 import { cost, duration, hostOf, transcript } from '../src/lib/format';
 import { words } from '../src/lib/words';
-import { call, item } from './states';
+import { item } from './states';
 
 test.each([
   [0, '00:00'],
@@ -24,7 +24,7 @@ test('the copied text holds what was heard, and not the rest', () => {
     item('b', 'Good', { unheard: ' morning to you' }),
     item('c', 'A gap.', { role: 'note' }),
   ];
-  expect(transcript(call({ items }))).toBe('you: Hello there\nGrok: Good —\n[A gap.]');
+  expect(transcript(items, false)).toBe('you: Hello there\nGrok: Good —\n[A gap.]');
 });
 
 test.each([

@@ -25,6 +25,7 @@ export function state(running: Snapshot | null = call()): AppState {
   return stateOf({
     version: '0.1.0',
     call: running,
+    keeping: running === null ? null : { state: 'writing' },
     profiles: [],
     active: null,
     keychain: { state: 'available' },

@@ -8,6 +8,8 @@ export class Stub implements Backend {
   /** The next command is rejected with this. */
   refuse: unknown = null;
   check: Check = { outcome: 'passed', message: 'Fine.', tookMs: 1 };
+  /** Where the next export goes. */
+  exported: string | null = null;
   #listen: (event: AppEvent) => void = () => {};
   #start: AppSnapshot | Promise<AppSnapshot>;
 
@@ -49,4 +51,6 @@ export class Stub implements Backend {
   deleteProfile = (id: string) => this.#ask('deleteProfile', id);
   setActive = (id: string) => this.#ask('setActive', id);
   saveSettings = (settings: unknown) => this.#ask('saveSettings', settings);
+  exportCall = () => this.#ask('exportCall').then(() => this.exported);
+  deleteCall = () => this.#ask('deleteCall');
 }

@@ -14,6 +14,7 @@ import { Stub } from './stub';
 const bare = (more: Partial<AppSnapshot> = {}): AppSnapshot => ({
   version: '0.1.0',
   call: null,
+  keeping: null,
   profiles: [],
   active: null,
   keychain: { state: 'available' },
@@ -114,6 +115,16 @@ describe('a call', () => {
     stub.say({ type: 'item', index: 1, item: item('b', 'It is nine.') });
     await waitFor(() => expect(text('announcer')).toContain('Grok: It is nine.'));
     expect(screen.getByTestId('captions').getAttribute('aria-live')).toBe('off');
+  });
+
+  test('an item is drawn with its first words, or with what was not heard of it', async () => {
+    const { stub } = await inCall({ items: [item('a', '', { partial: true })] });
+    expect(screen.queryByTestId('caption')).toBeNull();
+    expect(screen.getByText(words.captions.empty)).toBeTruthy();
+    stub.say({ type: 'item', index: 0, item: item('a', 'It', { partial: true }) });
+    await waitFor(() => expect(text('caption-text')).toBe('It'));
+    stub.say({ type: 'item', index: 1, item: item('b', '', { unheard: 'never heard' }) });
+    await waitFor(() => expect(screen.getAllByTestId('caption')).toHaveLength(2));
   });
 
   test('what was not heard is shown on demand, struck, and never announced', async () => {
@@ -229,6 +240,14 @@ describe('a call', () => {
     expect(stub.asked).toEqual([['dismissNotice', 'network']]);
   });
 
+  test('the end takes the controls away, and leaves the focus at the heading', async () => {
+    const { stub, user } = await inCall();
+    screen.getByTestId('end').focus();
+    await user.keyboard('{Enter}');
+    stub.say({ type: 'status', status: { word: 'ended', ending: { reason: 'byYou' } } });
+    await waitFor(() => expect(document.activeElement?.tagName).toBe('H1'));
+  });
+
   test('the end: reason, duration, cost, and the same again', async () => {
     const { stub, user } = await inCall({ practice: true, clock: { elapsedMs: 5000 } });
     await user.keyboard('{Control>}e{/Control}');
@@ -240,6 +259,77 @@ describe('a call', () => {
     await user.click(screen.getByTestId('new-call'));
     await user.click(screen.getByTestId('close-call'));
     expect(stub.asked.slice(1)).toEqual([['startCall', { kind: 'practice' }], ['clearCall']]);
+  });
+});
+
+describe('the words of a call that is over', () => {
+  async function ended(more: Partial<Snapshot> = {}) {
+    const opened = await inCall({
+      status: { word: 'ended', ending: { reason: 'byYou' } },
+      items: [item('a', 'On Sundays')],
+      ...more,
+    });
+    opened.stub.tell({ type: 'keeping', keeping: { state: 'kept' } });
+    await waitFor(() => expect(screen.getByTestId('keeping').dataset['keeping']).toBe('kept'));
+    return opened;
+  }
+
+  test('are kept, and the window says so; a call without words says nothing', async () => {
+    await ended();
+    expect(text('keeping')).toBe(words.ended.keeping.kept);
+    document.body.innerHTML = '';
+    await inCall({ status: { word: 'ended', ending: { reason: 'byYou' } }, items: [item('a', '')] });
+    expect(screen.queryByTestId('keeping')).toBeNull();
+  });
+
+  test('are said to be under way until they are safe, and offer nothing before', async () => {
+    await open(
+      bare({
+        call: call({ status: { word: 'ended', ending: { reason: 'byYou' } }, items: [item('a', 'Hello')] }),
+        keeping: { state: 'writing' },
+      }),
+    );
+    expect(text('keeping')).toBe(words.ended.keeping.writing);
+    expect(screen.queryByTestId('export-call')).toBeNull();
+    expect(screen.queryByTestId('delete-call')).toBeNull();
+  });
+
+  test('are exported, and the place is named; choosing none says nothing', async () => {
+    const { stub, user } = await ended();
+    await user.click(screen.getByTestId('export-call'));
+    expect(screen.queryByTestId('exported')).toBeNull();
+    stub.exported = '/home/you/call.txt';
+    await user.click(screen.getByTestId('export-call'));
+    await waitFor(() => expect(text('exported')).toBe(words.ended.exported('/home/you/call.txt')));
+    expect(stub.asked).toEqual([['exportCall'], ['exportCall']]);
+    stub.refuse = problem('storage', 'The disk is full.');
+    await user.click(screen.getByTestId('export-call'));
+    expect((await screen.findByTestId('problem')).textContent).toContain('The disk is full.');
+  });
+
+  test('are deleted only when asked twice, and then leave the page', async () => {
+    const { stub, user } = await ended();
+    await user.click(screen.getByTestId('delete-call'));
+    expect(document.activeElement).toBe(screen.getByTestId('delete-call-keep'));
+    await user.keyboard('{Enter}');
+    expect(document.activeElement).toBe(screen.getByTestId('delete-call'));
+    expect(stub.asked).toEqual([]);
+    await user.click(screen.getByTestId('delete-call'));
+    await user.click(screen.getByTestId('delete-call-confirm'));
+    expect(stub.asked).toEqual([['deleteCall']]);
+    stub.tell({ type: 'keeping', keeping: { state: 'deleted' } });
+    await waitFor(() => expect(text('keeping')).toBe(words.ended.keeping.deleted));
+    expect(screen.queryByTestId('caption')).toBeNull();
+    expect(screen.queryByTestId('copy-text')).toBeNull();
+    expect(document.activeElement).toBe(screen.getByTestId('keeping'));
+  });
+
+  test('that the disk refuses are a card already in the call', async () => {
+    const { stub, user } = await inCall();
+    stub.tell({ type: 'keeping', keeping: { state: 'unkept', problem: problem('storage', 'No room.') } });
+    await screen.findByText('No room.');
+    await user.click(screen.getByTestId('dismiss'));
+    expect(screen.queryByTestId('problem')).toBeNull();
   });
 });
 

@@ -42,6 +42,7 @@ const profiles = [
 const app = (call, known = profiles, keychain = { state: 'available' }) => ({
   version: '0.1.0',
   call,
+  keeping: call === null ? null : { state: 'writing' },
   profiles: known,
   active: known[0]?.profile.id ?? null,
   keychain,

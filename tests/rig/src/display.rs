@@ -55,7 +55,13 @@ impl Display {
 
     /// Takes a picture of the whole screen; the ending of `path` names the format.
     pub fn screenshot(&self, path: &Path) -> Result<()> {
-        run(tool("import", "imagemagick")?.args(["-window", "root"]).arg(path).env("DISPLAY", &self.name))
+        self.photograph("root", path)
+    }
+
+    /// Takes a picture of one window, without its frame; whatever covers it is in the picture.
+    /// `window` is a number as [`Display::xdotool`] gives it.
+    pub fn photograph(&self, window: &str, path: &Path) -> Result<()> {
+        run(tool("import", "imagemagick")?.args(["-window", window]).arg(path).env("DISPLAY", &self.name))
             .context("taking a picture of the display")?;
         Ok(())
     }

@@ -6,6 +6,8 @@
 
 mod bus;
 mod display;
+mod log;
+mod picture;
 mod process;
 mod room;
 mod signal;
@@ -14,6 +16,8 @@ pub mod wav;
 
 pub use bus::Bus;
 pub use display::Display;
+pub use log::Captured;
+pub use picture::{Colour, Picture};
 pub use process::{Running, real_time};
 pub use room::{Acoustics, Room};
 pub use signal::{Match, correlate, resample, rms_dbfs};

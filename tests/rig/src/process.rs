@@ -42,12 +42,17 @@ pub fn real_time(on: bool) -> bool {
 
 /// Runs a command to its end and returns what it printed.
 pub(crate) fn run(command: &mut Command) -> Result<String> {
+    Ok(String::from_utf8_lossy(&run_bytes(command)?).into_owned())
+}
+
+/// The same, for what is no text.
+pub(crate) fn run_bytes(command: &mut Command) -> Result<Vec<u8>> {
     let line = words(command);
     let output = command.output().with_context(|| format!("starting {line}"))?;
     if !output.status.success() {
         bail!("{line} failed ({}): {}", output.status, String::from_utf8_lossy(&output.stderr).trim());
     }
-    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+    Ok(output.stdout)
 }
 
 /// Asks `ready` until it gives a value, for as long as `child` lives and at most [`STARTUP`].

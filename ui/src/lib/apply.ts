@@ -29,7 +29,14 @@ export function apply(state: AppState, event: AppEvent): AppState {
     case 'call':
       return applyCall(state, event.event);
     case 'callSnapshot':
-      return { ...state, call: event.call, levels: SILENT };
+      return {
+        ...state,
+        call: event.call,
+        keeping: event.call === null ? null : state.keeping,
+        levels: SILENT,
+      };
+    case 'keeping':
+      return { ...state, keeping: event.keeping };
     case 'profiles':
       return { ...state, profiles: event.profiles, active: event.active };
     case 'keychain':
@@ -88,4 +95,9 @@ function placed(items: Item[], index: number, item: Item): Item[] {
 function noticed(notices: Problem[], problem: Problem): Problem[] {
   const known = notices.findIndex(({ code }) => code === problem.code);
   return known >= 0 ? notices.with(known, problem) : [...notices, problem];
+}
+
+/** Whether an item has something to show: one is made before its first words come. */
+export function hasWords(item: Item): boolean {
+  return item.text !== '' || item.unheard !== undefined;
 }

@@ -36,6 +36,10 @@ export interface Backend {
   setActive(id: string): Promise<void>;
   /** Kept, and applied to the running call at once. */
   saveSettings(settings: Settings): Promise<void>;
+  /** Asks where to, and writes the ended call there: the file's path, or null when none was chosen. */
+  exportCall(): Promise<string | null>;
+  /** Takes the ended call out of what is kept on this computer. */
+  deleteCall(): Promise<void>;
 }
 
 /** A rejection as a problem: a bug or a missing command may reject with anything. */

@@ -1,8 +1,12 @@
 // Made from the Rust types by tests/it/bindings.rs; do not edit.
 
-export type AppEvent = { "type": "call", event: Event, } | { "type": "callSnapshot", call: Snapshot | null, } | { "type": "profiles", profiles: Array<ProfileView>, active: string | null, } | { "type": "keychain", keychain: Keychain, } | { "type": "settings", settings: Settings, };
+export type AppEvent = { "type": "call", event: Event, } | { "type": "callSnapshot", call: Snapshot | null, } | { "type": "keeping", keeping: Keeping, } | { "type": "profiles", profiles: Array<ProfileView>, active: string | null, } | { "type": "keychain", keychain: Keychain, } | { "type": "settings", settings: Settings, };
 
-export type AppSnapshot = { version: string, call: Snapshot | null, profiles: Array<ProfileView>, 
+export type AppSnapshot = { version: string, call: Snapshot | null, 
+/**
+ * What has become of that call's words; absent without a call.
+ */
+keeping: Keeping | null, profiles: Array<ProfileView>, 
 /**
  * The id of the profile that *Start* calls.
  */
@@ -66,6 +70,8 @@ typed: boolean,
  * Milliseconds since the call began.
  */
 atMs: number, };
+
+export type Keeping = { "state": "writing" } | { "state": "kept" } | { "state": "unkept", problem: Problem, } | { "state": "deleted" };
 
 export type Keychain = { "state": "available" } | { "state": "unavailable", problem: Problem, };
 

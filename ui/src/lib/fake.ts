@@ -104,6 +104,8 @@ export class FakeBackend implements Backend {
     if (this.#state === null) return;
     this.#state = apply(this.#state, event);
     this.#listen(event);
+    if (event.type !== 'call' || event.event.type !== 'status') return;
+    if (event.event.status.word === 'ended') this.#emit({ type: 'keeping', keeping: { state: 'kept' } });
   }
 
   #say(event: Event): void {
@@ -129,6 +131,7 @@ export class FakeBackend implements Backend {
     this.#cut.clear();
     this.#hushed = false;
     this.#emit({ type: 'callSnapshot', call });
+    this.#emit({ type: 'keeping', keeping: { state: 'writing' } });
     this.#play(found, 0, this.#scene.speed || 1);
   }
 
@@ -250,6 +253,16 @@ export class FakeBackend implements Backend {
   async saveSettings(settings: Settings): Promise<void> {
     this.log.push('saveSettings');
     this.#emit({ type: 'settings', settings });
+  }
+
+  async exportCall(): Promise<string | null> {
+    this.log.push('exportCall');
+    return '/home/you/Documents/Sidetone 2026-07-01 09.30.txt';
+  }
+
+  async deleteCall(): Promise<void> {
+    this.log.push('deleteCall');
+    this.#emit({ type: 'keeping', keeping: { state: 'deleted' } });
   }
 }
 

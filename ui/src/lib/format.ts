@@ -1,6 +1,6 @@
 // Figures as people read them.
 
-import type { Clock, Item, Snapshot } from './bindings';
+import type { Clock, Item } from './bindings';
 import { words } from './words';
 
 const money = new Intl.NumberFormat('en-US', { style: 'currency', currency: 'USD' });
@@ -35,10 +35,10 @@ export function speakerOf(item: Item, practice: boolean): string {
 }
 
 /** The whole conversation as plain text: what was heard, not what was cut off. */
-export function transcript(call: Snapshot): string {
-  return call.items
+export function transcript(items: Item[], practice: boolean): string {
+  return items
     .map((item) => {
-      const who = speakerOf(item, call.practice);
+      const who = speakerOf(item, practice);
       const cut = item.unheard === undefined ? '' : ' —';
       return who === '' ? `[${item.text}]` : `${who}: ${item.text}${cut}`;
     })

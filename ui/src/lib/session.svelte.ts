@@ -2,7 +2,7 @@
 
 import { createContext } from 'svelte';
 
-import { apply, stateOf, type AppState } from './apply';
+import { apply, hasWords, stateOf, type AppState } from './apply';
 import { problemFrom, type Backend } from './backend';
 import type { AppEvent, DeviceView, Direction, Mute, Problem, ProfileDraft, Target } from './bindings';
 import { LevelLoop } from './levels';
@@ -33,12 +33,14 @@ export class Session {
   keysOpen = $state(false);
   typing = $state(false);
   soundOpen = $state(false);
-  #hidden = $state.raw<Partial<Record<Direction, string>>>({});
+  #hidden = $state.raw<Partial<Record<Direction | 'keeping', string>>>({});
   #target: Target | null = null;
 
   state = $derived(this.#state);
   call = $derived(this.#state?.call ?? null);
-  items = $derived(this.call?.items ?? []);
+  keeping = $derived(this.#state?.keeping ?? null);
+  /** What there is to read. A call that was deleted leaves nothing on the page either. */
+  items = $derived(this.keeping?.state === 'deleted' ? [] : (this.call?.items.filter(hasWords) ?? []));
   status = $derived(this.call?.status ?? null);
   controls = $derived(this.call?.controls ?? null);
   profiles = $derived(this.#state?.profiles ?? []);
@@ -184,6 +186,12 @@ export class Session {
     for (const problem of call.notices) {
       const dismiss = () => void this.run(this.backend.dismissNotice(problem.code));
       cards.push({ key: problem.code, problem, dismiss });
+    }
+    const { keeping } = this;
+    if (keeping?.state === 'unkept' && this.#hidden.keeping !== keeping.problem.message) {
+      const { problem } = keeping;
+      const dismiss = () => (this.#hidden = { ...this.#hidden, keeping: problem.message });
+      cards.push({ key: 'keeping', problem, dismiss });
     }
     for (const side of ['microphone', 'speaker'] as const) {
       const device: DeviceView = call[side];

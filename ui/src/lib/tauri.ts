@@ -25,4 +25,6 @@ export const tauriBackend: Backend = {
   deleteProfile: (id) => invoke('delete_profile', { id }),
   setActive: (id) => invoke('set_active', { id }),
   saveSettings: (settings) => invoke('save_settings', { settings }),
+  exportCall: () => invoke('export_call'),
+  deleteCall: () => invoke('delete_call'),
 };

@@ -222,6 +222,20 @@ export const words = {
     copy: 'Copy text',
     copied: 'Copied',
     editBackend: 'Edit this backend',
+    keeping: {
+      writing: 'The last words are being kept…',
+      kept: 'Kept on this computer.',
+      unkept: 'Not all of this call is kept.',
+      deleted: 'Deleted from this computer.',
+    },
+    kept: 'What was kept of this call',
+    export: 'Export',
+    exporting: 'Exporting…',
+    exported: (path: string) => `Exported to ${path}`,
+    delete: 'Delete',
+    deleteAsk: 'Delete this call from this computer? It cannot be brought back.',
+    deleteYes: 'Yes, delete',
+    deleteNo: 'Keep it',
   },
 
   problem: {

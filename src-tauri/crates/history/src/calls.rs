@@ -119,6 +119,16 @@ pub(crate) fn newest(connection: &Connection, limit: u32) -> rusqlite::Result<Ve
         .collect()
 }
 
+pub(crate) fn find(connection: &Connection, id: &str) -> rusqlite::Result<Option<CallRow>> {
+    connection
+        .prepare_cached(
+            "SELECT id, started_at, ended_at, with_name, practice, model, ended_reason, elapsed_ms, estimate_usd
+             FROM calls WHERE id = ?1",
+        )?
+        .query_row([id], row)
+        .optional()
+}
+
 /// `false` where the call is not known. Its items go with it.
 pub(crate) fn delete(connection: &Connection, id: &str) -> rusqlite::Result<bool> {
     let found: Option<i64> = connection

@@ -18,6 +18,7 @@
 
 mod calls;
 mod error;
+mod export;
 mod files;
 mod items;
 mod open;
@@ -25,6 +26,7 @@ mod writer;
 
 pub use calls::{CallEnd, CallRow, ENDED_UNEXPECTEDLY, NewCall};
 pub use error::HistoryError;
+pub use export::{file_name, plain_text};
 pub use files::set_aside;
 pub use items::{Role, StoredItem};
 
@@ -115,6 +117,14 @@ impl History {
     /// [`HistoryError::Query`], [`HistoryError::Slow`], [`HistoryError::Gone`].
     pub fn calls(&self, limit: u32) -> Result<Vec<CallRow>, HistoryError> {
         self.ask(|reply| Request::Calls { limit, reply })
+    }
+
+    /// One call, if it is known.
+    ///
+    /// # Errors
+    /// [`HistoryError::Query`], [`HistoryError::Slow`], [`HistoryError::Gone`].
+    pub fn find(&self, call: &str) -> Result<Option<CallRow>, HistoryError> {
+        self.ask(|reply| Request::Find { call: call.to_owned(), reply })
     }
 
     /// A call's items in the order of the conversation; none if the call is not known.

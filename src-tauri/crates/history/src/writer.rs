@@ -33,6 +33,7 @@ type Reply<T> = Sender<Result<T, HistoryError>>;
 
 pub(crate) enum Request {
     Calls { limit: u32, reply: Reply<Vec<CallRow>> },
+    Find { call: String, reply: Reply<Option<CallRow>> },
     Items { call: String, reply: Reply<Vec<StoredItem>> },
     Delete { call: String, reply: Reply<bool> },
     Flush { reply: Reply<()> },
@@ -133,6 +134,12 @@ impl Writer {
                 let rows = calls::newest(&self.connection, limit);
                 reply
                     .send(rows.map_err(|source| HistoryError::Query { doing: "listing calls", source }))
+                    .ok();
+            }
+            Request::Find { call, reply } => {
+                let row = calls::find(&self.connection, &call);
+                reply
+                    .send(row.map_err(|source| HistoryError::Query { doing: "finding a call", source }))
                     .ok();
             }
             Request::Items { call, reply } => {

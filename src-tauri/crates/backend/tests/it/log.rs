@@ -1,37 +1,10 @@
 //! What the log says, and what it never says.
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
-use tracing_subscriber::fmt::MakeWriter;
-
 use crate::support::{Backend, FakeXai, KEY, SECRET, Script, TOKEN, send, settings};
-
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Captured {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Captured {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
 
 #[tokio::test]
 async fn each_request_is_one_line_without_secrets() {
-    let captured = Captured::default();
+    let captured = rig::Captured::default();
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
         .with_ansi(false)
@@ -50,7 +23,7 @@ async fn each_request_is_one_line_without_secrets() {
         send(backend.address, odd).await;
         backend.tell_to_stop().await.unwrap().unwrap();
     }
-    let log = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+    let log = captured.text();
     for secret in [KEY, SECRET, TOKEN, "a-secret-that-is-not-known", "in-the-query"] {
         assert!(!log.contains(secret), "{secret} is in the log:\n{log}");
     }

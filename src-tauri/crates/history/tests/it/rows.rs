@@ -47,6 +47,8 @@ fn a_call_comes_back_as_it_went_in() {
     row.ended_reason = Some("byYou".to_owned());
     row.elapsed_ms = Some(59_000);
     row.estimate_usd = Some(0.05);
+    assert_eq!(history.find("one").unwrap().as_ref(), Some(&row));
+    assert_eq!(history.find("another").unwrap(), None);
     assert_eq!(history.calls(10).unwrap(), [row], "an end that names no model leaves the one asked for");
 }
 

@@ -1,44 +1,17 @@
 //! No log line at any level, of this crate or of a library below it, holds a secret.
 
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
-
 use realtime::{Auth, Caller, Http, Profile, mint, open};
 use secrecy::SecretString;
 use tokio::net::TcpListener;
-use tracing_subscriber::{fmt::MakeWriter, util::SubscriberInitExt};
+use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::support::{Server, TOKEN, options, reply, server_tls, trusting_tls};
 
 const SECRET: &str = "moonstone-caller-secret";
 
-#[derive(Clone, Default)]
-struct Captured(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Captured {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Captured {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
 #[tokio::test]
 async fn no_log_line_and_no_error_holds_a_secret() {
-    let captured = Captured::default();
+    let captured = rig::Captured::default();
     let _guard = tracing_subscriber::fmt()
         .with_max_level(tracing::Level::TRACE)
         .with_writer(captured.clone())
@@ -88,7 +61,7 @@ async fn no_log_line_and_no_error_holds_a_secret() {
         serving.await.unwrap();
     }
 
-    let logged = String::from_utf8(captured.0.lock().unwrap().clone()).unwrap();
+    let logged = captured.text();
     for expected in ["asking the backend for a token", "opening the line", "the line is closed", "rustls"] {
         assert!(logged.contains(expected), "nothing was captured of {expected:?}: {logged}");
     }

@@ -1,0 +1,94 @@
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::desk::Desk;
+use crate::window::{PATIENCE, Window};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_ended_call_is_written_where_the_systems_dialog_says() -> Result<()> {
+    let desk = Desk::set_up(true)?;
+    let window = Window::open(&desk).await?;
+    window.click("try-now").await?;
+    window.word("Speaking").await?;
+    window.word("Listening").await?;
+    let said = window.captions("agent").await?;
+    window.click("end").await?;
+    window.click("export-call").await?;
+    let dialog = dialog(&desk).await?;
+    desk.picture("export-dialog")?;
+    desk.display.xdotool(&["windowactivate", "--sync", &dialog])?;
+    window.press("Escape")?;
+    gone(&desk).await?;
+    ensure!(
+        window.text("keeping").await? == "Kept on this computer.",
+        "nothing was exported, and nothing is said"
+    );
+
+    window.click("export-call").await?;
+    let path = desk.path("call.txt");
+    let path = path.to_str().context("a path in ASCII")?;
+    let dialog = self::dialog(&desk).await?;
+    desk.display.xdotool(&["windowactivate", "--sync", &dialog])?;
+    window.press("ctrl+a")?;
+    window.type_text(path)?;
+    window.press("Return")?;
+    window.wait("the export", "exported", |text| text.ends_with(path)).await?;
+    window.picture("exported").await?;
+    let text = std::fs::read_to_string(path)?;
+    ensure!(text.starts_with("Call with Practice agent\n"), "{text}");
+    for words in said {
+        ensure!(text.contains(words.trim()), "{words:?} is missing:\n{text}");
+    }
+    window.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_app_has_kept_every_final_word() -> Result<()> {
+    let desk = Desk::set_up(true)?;
+    let window = Window::open(&desk).await?;
+    window.click("try-now").await?;
+    window.word("Speaking").await?;
+    window.word("Listening").await?;
+    window.click("type").await?;
+    window.fill("type-input", "Remember this.").await?;
+    window.click("type-send").await?;
+    window.word("Speaking").await?;
+    window.word("Listening").await?;
+    let mut shown = window.captions("agent").await?;
+    shown.extend(window.captions("you").await?);
+    ensure!(shown.len() == 3, "greeting, text and answer: {shown:?}");
+    let killed = Command::new("kill").args(["-KILL", &desk.app()?.to_string()]).status()?;
+    ensure!(killed.success(), "the app could not be killed");
+
+    let path = desk.place("XDG_DATA_HOME")?.join("dev.sidetone.desktop/history.db");
+    let history = history::History::open(&path)?;
+    let call = history.calls(1)?.pop().context("the call is in the history")?;
+    ensure!(call.ended_reason.as_deref() == Some(history::ENDED_UNEXPECTEDLY), "{call:?}");
+    let kept: Vec<_> = history.items(&call.id)?.into_iter().map(|item| item.text).collect();
+    for words in &shown {
+        ensure!(kept.contains(words), "{words:?} was lost: {kept:?}");
+    }
+    Ok(())
+}
+
+async fn dialog(desk: &Desk) -> Result<String> {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        if let Some(dialog) = desk.window("Export this call")? {
+            return Ok(dialog);
+        }
+        ensure!(Instant::now() < until, "the dialog never came");
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+}
+
+async fn gone(desk: &Desk) -> Result<()> {
+    let until = Instant::now() + PATIENCE;
+    while desk.window("Export this call")?.is_some() {
+        ensure!(Instant::now() < until, "the dialog never went");
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    Ok(())
+}
