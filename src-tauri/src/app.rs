@@ -19,6 +19,7 @@ use crate::keychain::{self, Keychain, Place};
 use crate::profiles::Profiles;
 use crate::record::{self, Recording};
 use crate::settings::SettingsFile;
+use crate::trouble::trouble;
 use crate::view::{
     self, AppEvent, AppSnapshot, Check, Keeping, ProfileDraft, ProfileView, SecretState, Settings, Target,
 };
@@ -213,10 +214,7 @@ impl App {
             trouble = error;
         }
         let mut inner = self.inner.lock().await;
-        inner
-            .profiles
-            .put(profile, kept)
-            .map_err(|error| storage("Your profiles could not be saved.", &error))?;
+        inner.profiles.put(profile, kept).map_err(unsaved("profiles"))?;
         self.tell_profiles(&inner);
         match trouble {
             Some(error) => {
@@ -231,7 +229,7 @@ impl App {
     pub(crate) async fn delete_profile(&self, id: &str) -> Done {
         self.erase_secret(id).await;
         let mut inner = self.inner.lock().await;
-        inner.profiles.remove(id).map_err(|error| storage("Your profiles could not be saved.", &error))?;
+        inner.profiles.remove(id).map_err(unsaved("profiles"))?;
         self.tell_profiles(&inner);
         Ok(())
     }
@@ -239,7 +237,7 @@ impl App {
     pub(crate) async fn set_active(&self, id: &str) -> Done {
         let mut inner = self.inner.lock().await;
         inner.profile(id)?;
-        inner.profiles.choose(id).map_err(|error| storage("Your profiles could not be saved.", &error))?;
+        inner.profiles.choose(id).map_err(unsaved("profiles"))?;
         self.tell_profiles(&inner);
         Ok(())
     }
@@ -247,10 +245,7 @@ impl App {
     /// Keeps the settings and applies them to the running call.
     pub(crate) async fn save_settings(&self, settings: Settings) -> Done {
         let mut inner = self.inner.lock().await;
-        inner
-            .settings
-            .put(settings.clone())
-            .map_err(|error| storage("Your settings could not be saved.", &error))?;
+        inner.settings.put(settings.clone()).map_err(unsaved("settings"))?;
         if let Some(running) = &inner.call {
             for command in tuning(&settings) {
                 // A call that has just ended takes no more commands, and needs none.
@@ -435,21 +430,11 @@ fn practice_setup(practice: &Practice) -> Setup {
     Setup { practice: true, ..setup(profile, access) }
 }
 
-fn storage(message: &str, error: &KeptError) -> Problem {
-    trouble(
-        ProblemCode::Storage,
-        message,
-        "Check that the disk has room and that the folder may be written to.",
-        error,
-    )
-}
-
-fn trouble(code: ProblemCode, message: &str, cure: &str, error: &impl std::fmt::Display) -> Problem {
-    Problem {
-        code,
-        fault: Fault::Computer,
-        message: message.into(),
-        cure: cure.into(),
-        detail: Some(error.to_string()),
+/// For a file of ours that could not be written; `what` is what it holds.
+fn unsaved(what: &str) -> impl FnOnce(KeptError) -> Problem {
+    let message = format!("Your {what} could not be saved.");
+    move |error| {
+        let cure = "Check that the disk has room and that the folder may be written to.";
+        trouble(ProblemCode::Storage, &message, cure, &error)
     }
 }

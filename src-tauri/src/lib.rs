@@ -10,6 +10,7 @@ mod profiles;
 pub mod record;
 mod settings;
 mod stream;
+mod trouble;
 pub mod view;
 
 use anyhow::Context as _;

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use call::{Fault, Problem, ProblemCode};
-use history::{CallRow, History, HistoryError, StoredItem};
+use call::{Problem, ProblemCode};
+use history::{History, HistoryError};
 
+use crate::trouble::trouble;
 use crate::view::Keeping;
 
 /// Writes the call as text into the file that `choose` names, given a name for it; `None` when the
@@ -21,15 +22,15 @@ where
     let key = id.to_owned();
     let (call, items) = on(history, move |history| Ok((history.find(&key)?, history.items(&key)?)))
         .await
-        .map_err(|error| trouble("This call could not be read.", "Try again.", &error))?;
+        .map_err(|error| unkept("This call could not be read.", "Try again.", &error))?;
     let Some(call) = call else {
         let gone = "the call is not in the history";
-        return Err(trouble("This call is not kept any more.", "Copy its text instead.", &gone));
+        return Err(unkept("This call is not kept any more.", "Copy its text instead.", &gone));
     };
     let Some(path) = choose(history::file_name(&call)).await else { return Ok(None) };
-    write(&path, &call, &items).await.map_err(|error| {
+    tokio::fs::write(&path, history::plain_text(&call, &items)).await.map_err(|error| {
         let message = format!("The call could not be written to {}.", path.display());
-        trouble(&message, "Choose another place, or make room there.", &error)
+        unkept(&message, "Choose another place, or make room there.", &error)
     })?;
     Ok(Some(path))
 }
@@ -39,7 +40,7 @@ pub(crate) async fn delete(history: &Arc<History>, id: &str) -> Result<(), Probl
     let id = id.to_owned();
     match on(history, move |history| history.delete(&id)).await {
         Ok(_) => Ok(()),
-        Err(error) => Err(trouble(
+        Err(error) => Err(unkept(
             "This call could not be deleted completely.",
             "Close other programs that read Sidetone's history, and try again.",
             &error,
@@ -51,13 +52,13 @@ impl Keeping {
     /// The disk refuses for now.
     pub(crate) fn waiting(error: &HistoryError) -> Self {
         let cure = "Make room on the disk; Sidetone keeps trying until the call is closed.";
-        Self::Unkept { problem: trouble("What is said cannot be kept for now.", cure, error) }
+        Self::Unkept { problem: unkept("What is said cannot be kept for now.", cure, error) }
     }
 
     /// Not all of it is kept, and nothing will change that.
     pub(crate) fn lost(error: &impl std::fmt::Display) -> Self {
         let cure = "Copy its text before you close it.";
-        Self::Unkept { problem: trouble("This call is not kept on this computer.", cure, error) }
+        Self::Unkept { problem: unkept("This call is not kept on this computer.", cure, error) }
     }
 }
 
@@ -70,24 +71,14 @@ async fn on<T: Send + 'static>(
     tokio::task::spawn_blocking(move || ask(&history)).await.unwrap_or(Err(HistoryError::Gone))
 }
 
-async fn write(path: &PathBuf, call: &CallRow, items: &[StoredItem]) -> std::io::Result<()> {
-    tokio::fs::write(path, history::plain_text(call, items)).await
-}
-
-fn trouble(message: &str, cure: &str, error: &impl std::fmt::Display) -> Problem {
-    Problem {
-        code: ProblemCode::Storage,
-        fault: Fault::Computer,
-        message: message.into(),
-        cure: cure.into(),
-        detail: Some(error.to_string()),
-    }
+fn unkept(message: &str, cure: &str, error: &impl std::fmt::Display) -> Problem {
+    trouble(ProblemCode::Storage, message, cure, error)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use history::{NewCall, Role};
+    use history::{NewCall, Role, StoredItem};
 
     fn history() -> Arc<History> {
         let history = History::in_memory().unwrap();

@@ -117,14 +117,8 @@ impl Desk {
     /// The app that runs on this desk.
     pub(crate) fn app(&self) -> Result<u32> {
         let app = Path::new(env!("CARGO_BIN_EXE_sidetone")).canonicalize()?;
-        let display: Vec<u8> = self
-            .display
-            .env()
-            .iter()
-            .flat_map(|(name, value)| format!("{name}={value}\0").into_bytes())
-            .collect();
-        let display =
-            &display[..display.iter().position(|byte| *byte == 0).context("a display has a name")? + 1];
+        let (name, value) = self.display.env().into_iter().next().context("a display has a name")?;
+        let display = format!("{name}={value}\0").into_bytes();
         std::fs::read_dir("/proc")?
             .filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok())
             .find(|pid: &u32| {

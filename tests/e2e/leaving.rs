@@ -10,9 +10,7 @@ use crate::window::{PATIENCE, Window};
 async fn an_ended_call_is_written_where_the_systems_dialog_says() -> Result<()> {
     let desk = Desk::set_up(true)?;
     let window = Window::open(&desk).await?;
-    window.click("try-now").await?;
-    window.word("Speaking").await?;
-    window.word("Listening").await?;
+    window.be_greeted().await?;
     let said = window.captions("agent").await?;
     window.click("end").await?;
     window.click("export-call").await?;
@@ -48,9 +46,7 @@ async fn an_ended_call_is_written_where_the_systems_dialog_says() -> Result<()> 
 async fn a_killed_app_has_kept_every_final_word() -> Result<()> {
     let desk = Desk::set_up(true)?;
     let window = Window::open(&desk).await?;
-    window.click("try-now").await?;
-    window.word("Speaking").await?;
-    window.word("Listening").await?;
+    window.be_greeted().await?;
     window.click("type").await?;
     window.fill("type-input", "Remember this.").await?;
     window.click("type-send").await?;

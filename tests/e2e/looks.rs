@@ -22,9 +22,7 @@ async fn walk(theme: Theme, name: &str) -> Result<()> {
     window.see("save-profile").await?;
     both(&window, &format!("{name}-form")).await?;
     window.click("cancel-profile").await?;
-    window.click("try-now").await?;
-    window.word("Speaking").await?;
-    window.word("Listening").await?;
+    window.be_greeted().await?;
     window.see("caption").await?;
     both(&window, &format!("{name}-call")).await?;
     window.press("ctrl+e")?;

@@ -148,6 +148,13 @@ impl<'a> Window<'a> {
         Ok(texts.iter().filter_map(Value::as_str).map(str::to_owned).collect())
     }
 
+    /// Calls the practice agent and hears it out.
+    pub(crate) async fn be_greeted(&self) -> Result<()> {
+        self.click("try-now").await?;
+        self.word("Speaking").await?;
+        self.word("Listening").await
+    }
+
     /// Makes a profile of a backend and saves it.
     pub(crate) async fn connect(&self, agent: &practice::Practice, secret: &str) -> Result<()> {
         self.click("connect-backend").await?;

@@ -80,10 +80,7 @@ mod linux {
         window.word("Speaking").await?;
 
         let before = interruptions(&agent);
-        let until = Instant::now() + Duration::from_secs_f64(asked.minutes * 60.0);
-        while Instant::now() < until {
-            tokio::time::sleep(Duration::from_secs(1)).await;
-        }
+        tokio::time::sleep(Duration::from_secs_f64(asked.minutes * 60.0)).await;
         let own = interruptions(&agent) - before;
         row(
             &format!("self-interruptions in {} min of agent speech", asked.minutes),

@@ -1,7 +1,7 @@
 //! The desk stands on its own legs: each part is started, used and gone again.
 #![cfg(target_os = "linux")]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -9,14 +9,25 @@ fn alive(pid: u32) -> bool {
     Path::new(&format!("/proc/{pid}")).exists()
 }
 
+/// Whoever asks sets the priority back, before work that takes long.
+fn sound_in_real_time() -> anyhow::Result<rig::Sound> {
+    rig::real_time(true);
+    rig::Sound::start()
+}
+
+/// A spoken sentence: its file, its samples and their rate in Hz.
+fn boat(folder: &Path) -> anyhow::Result<(PathBuf, Vec<f32>, u32)> {
+    let spoken = folder.join("spoken.wav");
+    rig::speech("the first boat leaves at ten past eight", &spoken)?;
+    let (said, rate) = rig::wav::read_mono(&spoken)?;
+    Ok((spoken, said, rate))
+}
+
 #[test]
 fn what_is_spoken_into_the_microphone_can_be_recorded_from_it() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
-    rig::real_time(true);
-    let sound = rig::Sound::start()?;
-    let spoken = folder.path().join("spoken.wav");
-    rig::speech("the first boat leaves at ten past eight", &spoken)?;
-    let (said, rate) = rig::wav::read_mono(&spoken)?;
+    let sound = sound_in_real_time()?;
+    let (spoken, said, rate) = boat(folder.path())?;
     assert_eq!(rate, 24_000);
 
     let recording = sound.record("mic", &folder.path().join("heard.wav"))?;
@@ -74,11 +85,8 @@ fn nothing_outlives_its_owner() -> anyhow::Result<()> {
 #[test]
 fn in_a_room_the_microphone_hears_what_the_loudspeaker_plays() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
-    rig::real_time(true);
-    let sound = rig::Sound::start()?;
-    let spoken = folder.path().join("spoken.wav");
-    rig::speech("the first boat leaves at ten past eight", &spoken)?;
-    let (said, rate) = rig::wav::read_mono(&spoken)?;
+    let sound = sound_in_real_time()?;
+    let (spoken, said, rate) = boat(folder.path())?;
 
     let room = rig::Room::around(&sound, rig::Acoustics { echo_db: -12.0, rt60_ms: 60, bend: 0.0 })?;
     let ids = room.ids();

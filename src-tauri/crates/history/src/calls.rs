@@ -109,24 +109,22 @@ pub(crate) fn close_abandoned(connection: &Connection) -> rusqlite::Result<usize
     )
 }
 
+/// The columns that [`row`] reads, in its order.
+macro_rules! select_call {
+    () => {
+        "SELECT id, started_at, ended_at, with_name, practice, model, ended_reason, elapsed_ms, estimate_usd FROM calls"
+    };
+}
+
 pub(crate) fn newest(connection: &Connection, limit: u32) -> rusqlite::Result<Vec<CallRow>> {
     connection
-        .prepare_cached(
-            "SELECT id, started_at, ended_at, with_name, practice, model, ended_reason, elapsed_ms, estimate_usd
-             FROM calls ORDER BY started_at DESC, rowid DESC LIMIT ?1",
-        )?
+        .prepare_cached(concat!(select_call!(), " ORDER BY started_at DESC, rowid DESC LIMIT ?1"))?
         .query_map([limit], row)?
         .collect()
 }
 
 pub(crate) fn find(connection: &Connection, id: &str) -> rusqlite::Result<Option<CallRow>> {
-    connection
-        .prepare_cached(
-            "SELECT id, started_at, ended_at, with_name, practice, model, ended_reason, elapsed_ms, estimate_usd
-             FROM calls WHERE id = ?1",
-        )?
-        .query_row([id], row)
-        .optional()
+    connection.prepare_cached(concat!(select_call!(), " WHERE id = ?1"))?.query_row([id], row).optional()
 }
 
 /// `false` where the call is not known. Its items go with it.

@@ -42,38 +42,29 @@ const NOTHING: &[Recorded] = &[recorded!("nothing", "I heard nothing.")];
 const TOOL: &[Recorded] = &[recorded!("tool", "The tool has answered.")];
 
 pub(crate) fn greeting() -> Line {
-    static LINE: LazyLock<Line> = LazyLock::new(|| line(GREETING));
+    static LINE: LazyLock<Line> = LazyLock::new(|| line(GREETING, usize::MAX));
     LINE.clone()
 }
 
 pub(crate) fn typed() -> Line {
-    static LINE: LazyLock<Line> = LazyLock::new(|| line(TYPED));
+    static LINE: LazyLock<Line> = LazyLock::new(|| line(TYPED, usize::MAX));
     LINE.clone()
 }
 
 pub(crate) fn nothing() -> Line {
-    static LINE: LazyLock<Line> = LazyLock::new(|| line(NOTHING));
+    static LINE: LazyLock<Line> = LazyLock::new(|| line(NOTHING, usize::MAX));
     LINE.clone()
 }
 
 pub(crate) fn tool() -> Line {
-    static LINE: LazyLock<Line> = LazyLock::new(|| line(TOOL));
+    static LINE: LazyLock<Line> = LazyLock::new(|| line(TOOL, usize::MAX));
     LINE.clone()
 }
 
 /// The recorded lines over and over, whole ones only, until `seconds` are full.
 pub(crate) fn reading(seconds: u64) -> Line {
-    let wanted = seconds as usize * RATE as usize;
-    let mut samples = Vec::new();
-    let mut sentences = Vec::new();
-    for (file, text) in [GREETING, TYPED, TOOL].concat().into_iter().cycle() {
-        if samples.len() >= wanted {
-            break;
-        }
-        sentences.push(Sentence { start: samples.len(), text: text.to_owned() });
-        samples.extend(crate::format::pcm(wav_data(file)));
-    }
-    Line { samples: samples.into(), rate: RATE, sentences }
+    let lines = [GREETING, TYPED, TOOL].concat();
+    line(lines.iter().cycle(), seconds as usize * RATE as usize)
 }
 
 /// A soft tone for words that are not among the recorded: 60 ms per character, 0.4 s to 8 s.
@@ -90,10 +81,14 @@ pub(crate) fn tone(text: &str) -> Line {
     Line { samples, rate: RATE, sentences: vec![Sentence { start: 0, text: text.to_owned() }] }
 }
 
-fn line(recorded: &[Recorded]) -> Line {
+/// One recorded sentence after the other, until there are `enough` samples.
+fn line<'a>(recorded: impl IntoIterator<Item = &'a Recorded>, enough: usize) -> Line {
     let mut samples = Vec::new();
     let mut sentences = Vec::new();
     for (file, text) in recorded {
+        if samples.len() >= enough {
+            break;
+        }
         sentences.push(Sentence { start: samples.len(), text: (*text).to_owned() });
         samples.extend(crate::format::pcm(wav_data(file)));
     }

@@ -233,6 +233,16 @@ fn a_spoken_turn_ends_with_its_last_sample_not_with_done() {
 }
 
 #[test]
+fn the_volume_goes_to_the_loudspeaker_in_every_state() {
+    let mut table = Table::live(Turns::Auto);
+    table.rows(&[
+        (Input::Command(Command::Volume(0.5)), "volume"),
+        (Input::Command(Command::Mute(Mute::Soft)), "controls | gate Silent | = muted"),
+        (Input::Command(Command::Volume(0.25)), "volume"),
+    ]);
+}
+
+#[test]
 fn barge_in_silences_cancels_truncates_and_cuts_the_caption() {
     let mut table = Table::speaking();
     table.rows(&[
