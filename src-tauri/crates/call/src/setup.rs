@@ -1,6 +1,6 @@
 //! What a call is made with, and what it can be told.
 
-use realtime::Profile;
+use realtime::{Caller, Profile};
 use secrecy::SecretString;
 
 use crate::event::{Mute, ProblemCode, Turns};
@@ -16,6 +16,26 @@ pub struct Setup {
     pub price: Price,
     /// Seeds the jitter of the reconnect delays, so that a test can repeat them.
     pub seed: u64,
+}
+
+impl Setup {
+    /// A call through `profile`, everything else as it is unless changed.
+    pub fn new(profile: Profile, access: Access) -> Self {
+        Self { profile, access, practice: false, turns: Turns::default(), price: Price::default(), seed: 0 }
+    }
+
+    /// A call with the practice agent, which greets, at its two addresses; `key` is its bearer.
+    pub fn practice(token_url: String, realtime_url: String, key: SecretString) -> Self {
+        let profile = Profile {
+            name: "Practice agent".into(),
+            token_url,
+            caller: Caller::Bearer,
+            realtime_url,
+            agent_speaks_first: true,
+            ..Profile::default()
+        };
+        Self { practice: true, ..Self::new(profile, Access::Backend(Some(key))) }
+    }
 }
 
 /// How the call comes by its token.

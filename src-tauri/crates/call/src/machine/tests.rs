@@ -4,7 +4,7 @@ use audio::{DeviceError, DeviceFormat, Direction, Played};
 use realtime::{CloseKind, Incoming, Profile};
 
 use super::*;
-use crate::setup::{Access, Price};
+use crate::setup::Access;
 
 /// A call and the rows it has gone through.
 struct Table {
@@ -14,14 +14,8 @@ struct Table {
 
 impl Table {
     fn new(turns: Turns) -> Self {
-        let setup = Setup {
-            profile: Profile { name: "Test".into(), ..Profile::default() },
-            access: Access::Backend(None),
-            practice: false,
-            turns,
-            price: Price::default(),
-            seed: 1,
-        };
+        let profile = Profile { name: "Test".into(), ..Profile::default() };
+        let setup = Setup { turns, ..Setup::new(profile, Access::Backend(None)) };
         Self { state: Some(State::new(setup)), now: 0 }
     }
 

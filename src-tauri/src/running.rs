@@ -1,0 +1,140 @@
+//! The one call: its task, the agent behind it when that is ours, the recording and whoever watches.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use audio::{Engine, EngineOptions};
+use call::{Access, Call, CallGone, Command, Devices, Net, Problem, ProblemCode, Setup};
+use history::History;
+use practice::Practice;
+use realtime::Profile;
+use secrecy::SecretString;
+use tauri::ipc::Channel;
+use tokio::task::JoinHandle;
+
+use crate::record::{self, Recording};
+use crate::stream;
+use crate::trouble::trouble;
+use crate::view::{AppEvent, Keeping, Settings};
+
+/// How long the end of a call waits for a disk that refuses.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// Whom to call, ready to be called.
+pub(crate) struct Line {
+    setup: Setup,
+    /// The agent on this computer, when it is the one who is called.
+    practice: Option<Practice>,
+}
+
+pub(crate) fn backend(profile: Profile, secret: Option<SecretString>) -> Line {
+    Line { setup: Setup::new(profile, Access::Backend(secret)), practice: None }
+}
+
+/// Starts the agent on this computer: any free port, and a bearer that nobody else here can guess.
+pub(crate) async fn practice() -> Result<Line, Problem> {
+    let key = uuid::Uuid::new_v4().to_string();
+    let options = practice::Options { port: 0, key: key.clone(), switches: practice::Switches::default() };
+    let practice = Practice::start(options).await.map_err(|error| {
+        let message = "The practice agent could not be started.";
+        trouble(ProblemCode::Internal, message, "Try again.", &error)
+    })?;
+    let setup = Setup::practice(practice.token_url(), practice.realtime_url(), key.into());
+    Ok(Line { setup, practice: Some(practice) })
+}
+
+pub(crate) struct Running {
+    call: Call,
+    practice: Option<Practice>,
+    recording: Result<Recording, Keeping>,
+    watching: Option<JoinHandle<()>>,
+}
+
+impl Running {
+    /// Opens the devices and calls. Must be called within a Tokio runtime.
+    pub(crate) fn start(
+        line: Line,
+        settings: &Settings,
+        net: Net,
+        history: Result<Arc<History>, Keeping>,
+    ) -> Self {
+        let Line { mut setup, practice } = line;
+        setup.turns = settings.turns;
+        // Only spreads reconnects of many clients over time; any number will do.
+        setup.seed = uuid::Uuid::new_v4().as_u64_pair().0;
+        let (engine, ports) = Engine::start(options(settings));
+        let devices = Devices { ports, engine: Box::new(engine) };
+        let call = Call::start(setup.clone(), devices, net, None);
+        let recording = history.map(|history| {
+            let subscriber = call.subscriber();
+            record::start(history, &setup, move || {
+                let subscriber = subscriber.clone();
+                async move { subscriber.subscribe().await.ok() }
+            })
+        });
+        Self { call, practice, recording, watching: None }
+    }
+
+    pub(crate) async fn send(&self, command: Command) -> Result<(), CallGone> {
+        self.call.send(command).await
+    }
+
+    /// Absent where the call is not kept.
+    pub(crate) fn recording(&self) -> Option<&Recording> {
+        self.recording.as_ref().ok()
+    }
+
+    pub(crate) fn keeping(&self) -> Keeping {
+        match &self.recording {
+            Ok(recording) => recording.keeping(),
+            Err(keeping) => keeping.clone(),
+        }
+    }
+
+    /// Streams the call's events to the window, beginning with the snapshot that is returned.
+    pub(crate) async fn watch(&mut self, window: Option<Channel<AppEvent>>) -> Option<call::Snapshot> {
+        if let Some(before) = self.watching.take() {
+            before.abort();
+        }
+        let (snapshot, events) = self.call.subscribe().await.ok()?;
+        if let Some(window) = window {
+            let keeping = self.recording().map(Recording::watch);
+            let words = stream::forward(events, self.call.subscriber(), window.clone());
+            self.watching = Some(tokio::spawn(async move {
+                match keeping {
+                    Some(keeping) => drop(tokio::join!(words, stream::keeping(keeping, window))),
+                    None => words.await,
+                }
+            }));
+        }
+        Some(snapshot)
+    }
+
+    /// Ends the call and waits until its devices are free and its last words are kept, or have been
+    /// refused for [`LAST_WORDS`].
+    pub(crate) async fn end(self) {
+        // Its last words are read from the call itself, which therefore closes after them.
+        if self.call.send(Command::End).await.is_ok()
+            && let Ok(mut recording) = self.recording
+        {
+            recording.finish(LAST_WORDS).await;
+        }
+        self.call.close().await;
+        if let Some(watching) = self.watching {
+            watching.abort();
+        }
+        if let Some(practice) = self.practice {
+            practice.stop().await;
+        }
+    }
+}
+
+/// What the devices are opened with.
+fn options(settings: &Settings) -> EngineOptions {
+    EngineOptions { volume: settings.volume, ..EngineOptions::default() }
+}
+
+/// What a running call has to be told of the settings.
+pub(crate) fn tuning(settings: &Settings) -> [Command; 1] {
+    [Command::Volume(settings.volume)]
+}
