@@ -17,7 +17,7 @@ use crate::profiles::Profiles;
 use crate::record::Recording;
 use crate::running::{self, Running};
 use crate::settings::SettingsFile;
-use crate::trouble::trouble;
+use crate::trouble::{put_aside, trouble};
 use crate::view::{
     self, AppEvent, AppSnapshot, Check, Keeping, ProfileDraft, ProfileView, SecretState, Settings, Target,
 };
@@ -34,6 +34,8 @@ pub(crate) struct App {
     net: Net,
     /// Without it, when the database cannot be used, calls work and say that they are not kept.
     history: Result<Arc<History>, Keeping>,
+    /// What went wrong at the start.
+    troubles: Vec<Problem>,
     /// Held while a call begins or is put away, so that two never share the devices. Taken before `inner`.
     turn: Mutex<()>,
     /// Held for moments only: never while the keychain, a backend, the disk or a person is waited for.
@@ -62,13 +64,18 @@ impl App {
         let history = History::open(&places.data.join("history.db"))
             .inspect_err(|error| tracing::error!(%error, "calls are not kept"))
             .map_err(|error| Keeping::lost(&error));
-        let profiles = Profiles::open(&places.config.join("profiles.json"))?;
-        let settings = SettingsFile::open(&places.config.join("settings.json"))?;
+        let (profiles, no_profiles) = Profiles::open(&places.config.join("profiles.json"));
+        let (settings, no_settings) = SettingsFile::open(&places.config.join("settings.json"));
+        let troubles = [
+            no_profiles.map(|aside| put_aside("backends", "Sidetone knows none of them now", &aside)),
+            no_settings.map(|aside| put_aside("settings", "they are now as on the first day", &aside)),
+        ];
         let keychain = view::Keychain::Available;
         Ok(Self {
             keychain: Keychain::start()?,
             net: Net::new()?,
             history: history.map(Arc::new),
+            troubles: troubles.into_iter().flatten().collect(),
             turn: Mutex::new(()),
             inner: Mutex::new(Inner { profiles, settings, call: None, window: None, keychain }),
         })
@@ -86,6 +93,7 @@ impl App {
             active: inner.profiles.active().map(str::to_owned),
             keychain: inner.keychain.clone(),
             settings: inner.settings.get().clone(),
+            troubles: self.troubles.clone(),
         }
     }
 

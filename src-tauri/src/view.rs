@@ -18,6 +18,8 @@ pub struct AppSnapshot {
     pub active: Option<String>,
     pub keychain: Keychain,
     pub settings: Settings,
+    /// What went wrong when Sidetone started, such as a file that could not be read.
+    pub troubles: Vec<Problem>,
 }
 
 /// What a person has set; kept over restarts. It applies to a running call at once.

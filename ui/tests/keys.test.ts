@@ -37,6 +37,8 @@ const rows: Array<[name: string, pressed: Press, focus: Focus, action: KeyAction
   ['Cmd+E', press('e', { metaKey: true }), 'page', 'end'],
   ['Ctrl+E in a field', press('e', ctrl), 'field', 'end'],
   ['Ctrl+N', press('n', ctrl), 'control', 'newCall'],
+  ['Ctrl+,', press(',', ctrl), 'field', 'settings'],
+  ['Cmd+,', press(',', { metaKey: true }), 'page', 'settings'],
   ['Ctrl+M', press('m', ctrl), 'page', null],
   ['Ctrl+Shift+E', press('E', { ...ctrl, shiftKey: true }), 'page', null],
   ['e', press('e'), 'page', null],

@@ -19,6 +19,7 @@ const bare = (more: Partial<AppSnapshot> = {}): AppSnapshot => ({
   active: null,
   keychain: { state: 'available' },
   settings: defaults,
+  troubles: [],
   ...more,
 });
 

@@ -46,6 +46,7 @@ const app = (call, known = profiles, keychain = { state: 'available' }) => ({
   profiles: known,
   active: known[0]?.profile.id ?? null,
   keychain,
+  troubles: [],
 });
 
 const freshCall = (who, practice) => ({

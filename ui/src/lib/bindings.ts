@@ -10,7 +10,11 @@ keeping: Keeping | null, profiles: Array<ProfileView>,
 /**
  * The id of the profile that *Start* calls.
  */
-active: string | null, keychain: Keychain, settings: Settings, };
+active: string | null, keychain: Keychain, settings: Settings, 
+/**
+ * What went wrong when Sidetone started, such as a file that could not be read.
+ */
+troubles: Array<Problem>, };
 
 export type Auth = "bearer" | "subprotocol";
 

@@ -68,6 +68,27 @@ export const words = {
     cure: 'Close Sidetone and start it again.',
   },
 
+  places: {
+    all: 'Pages',
+    call: 'Call',
+    settings: 'Settings',
+  },
+
+  settings: {
+    title: 'Settings',
+    lead: 'Everything is kept at once, and applies to a call that is under way.',
+    sound: 'Sound',
+    volume: 'Volume of the agent',
+    volumeHint: 'On top of the volume of the system.',
+    percent: (value: number) => `${value} %`,
+    turns: 'Turns',
+    turnsWho: 'Who ends your turn',
+    auto: 'The agent listens for your pauses',
+    autoHint: 'Speak as you would on the telephone.',
+    manual: 'You do: hold to talk',
+    manualHint: 'Nothing is sent while the talk key is up. For noisy rooms.',
+  },
+
   first: {
     title: 'Sidetone',
     tryNow: 'Try it now',
@@ -257,6 +278,7 @@ export const words = {
       { keys: ['Enter'], does: 'Type a message' },
       { keys: ['mod', 'E'], does: 'End the call' },
       { keys: ['mod', 'N'], does: 'New call' },
+      { keys: ['mod', ','], does: 'Settings' },
       { keys: ['?'], does: 'Show or hide this list' },
     ],
   },
