@@ -59,7 +59,7 @@ impl Running {
         history: Result<Arc<History>, Keeping>,
     ) -> Self {
         let Line { mut setup, practice } = line;
-        setup.turns = settings.turns;
+        begin(&mut setup, settings);
         // Only spreads reconnects of many clients over time; any number will do.
         setup.seed = uuid::Uuid::new_v4().as_u64_pair().0;
         let (engine, ports) = Engine::start(options(settings));
@@ -129,12 +129,41 @@ impl Running {
     }
 }
 
+/// What a call begins with.
+fn begin(setup: &mut Setup, settings: &Settings) {
+    setup.turns = settings.turns;
+}
+
 /// What the devices are opened with.
 fn options(settings: &Settings) -> EngineOptions {
-    EngineOptions { volume: settings.volume, ..EngineOptions::default() }
+    EngineOptions { volume: settings.volume, processing: settings.processing, ..EngineOptions::default() }
 }
 
 /// What a running call has to be told of the settings.
-pub(crate) fn tuning(settings: &Settings) -> [Command; 1] {
-    [Command::Volume(settings.volume)]
+pub(crate) fn tuning(settings: &Settings) -> [Command; 2] {
+    [Command::Volume(settings.volume), Command::Process(settings.processing)]
+}
+
+#[cfg(test)]
+mod tests {
+    use audio::Processing;
+    use call::Turns;
+
+    use super::*;
+
+    #[test]
+    fn a_call_begins_with_what_is_kept_and_a_running_one_is_told_of_it() {
+        let processing = Processing { echo: false, noise: true, gain: false };
+        let settings = Settings { volume: 0.25, turns: Turns::Manual, processing };
+        let opened = options(&settings);
+        assert_eq!((opened.volume, opened.processing), (0.25, processing));
+        let mut setup = Setup::practice(
+            "http://127.0.0.1:1/token".parse().unwrap(),
+            "ws://127.0.0.1:1/".parse().unwrap(),
+            "key".to_owned().into(),
+        );
+        begin(&mut setup, &settings);
+        assert_eq!(setup.turns, Turns::Manual);
+        assert_eq!(tuning(&settings), [Command::Volume(0.25), Command::Process(processing)]);
+    }
 }

@@ -1,5 +1,6 @@
 //! What the window is told: the shell's part of the contract, beside `call`'s events.
 
+use audio::Processing;
 use call::{Event, Problem, Snapshot, Turns};
 use realtime::Profile;
 use serde::{Deserialize, Serialize};
@@ -30,11 +31,13 @@ pub struct Settings {
     pub volume: f32,
     /// Who ends your turn when a call begins.
     pub turns: Turns,
+    /// What is done to your microphone's sound.
+    pub processing: Processing,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { volume: 1.0, turns: Turns::Auto }
+        Self { volume: 1.0, turns: Turns::Auto, processing: Processing::default() }
     }
 }
 

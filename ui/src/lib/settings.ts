@@ -2,4 +2,8 @@
 
 import type { Settings } from './bindings';
 
-export const defaults: Settings = { volume: 1, turns: 'auto' };
+export const defaults: Settings = {
+  volume: 1,
+  turns: 'auto',
+  processing: { echo: true, noise: true, gain: true },
+};

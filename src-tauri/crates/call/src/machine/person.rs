@@ -25,6 +25,7 @@ impl Turn<'_> {
             Command::Turns(turns) => self.set_turns(turns),
             Command::SendText(text) => self.type_text(text),
             Command::Volume(volume) => self.device(Control::Volume(volume)),
+            Command::Process(processing) => self.device(Control::Process(processing)),
             Command::Dismiss(code) => self.notice_gone(code),
         }
     }
