@@ -60,6 +60,7 @@ impl Running {
     ) -> Self {
         let Line { mut setup, practice } = line;
         setup.turns = settings.turns;
+        setup.patience = settings.patience;
         // Only spreads reconnects of many clients over time; any number will do.
         setup.seed = uuid::Uuid::new_v4().as_u64_pair().0;
         let (engine, ports) = Engine::start(options(settings));
@@ -135,6 +136,11 @@ fn options(settings: &Settings) -> EngineOptions {
 }
 
 /// What a running call has to be told of the settings.
-pub(crate) fn tuning(settings: &Settings) -> [Command; 1] {
-    [Command::Volume(settings.volume)]
+pub(crate) fn tuning(before: &Settings, settings: &Settings) -> Vec<Command> {
+    let mut commands = vec![Command::Volume(settings.volume), Command::Patience(settings.patience)];
+    // Only a change: during the call the person may have chosen otherwise for it alone.
+    if settings.turns != before.turns {
+        commands.push(Command::Turns(settings.turns));
+    }
+    commands
 }
