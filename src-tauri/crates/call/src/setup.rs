@@ -1,5 +1,6 @@
 //! What a call is made with, and what it can be told.
 
+use audio::Processing;
 use realtime::{Caller, Profile};
 use secrecy::SecretString;
 
@@ -86,6 +87,8 @@ pub enum Command {
     Interrupt,
     /// Linear gain of the loudspeaker, 0.0 to 1.0.
     Volume(f32),
+    /// What is done to the microphone's sound.
+    Process(Processing),
     /// Put a notice away.
     Dismiss(ProblemCode),
     End,

@@ -27,6 +27,7 @@ impl Turn<'_> {
             Command::Patience(patience) => self.set_patience(patience),
             Command::SendText(text) => self.type_text(text),
             Command::Volume(volume) => self.device(Control::Volume(volume)),
+            Command::Process(processing) => self.device(Control::Process(processing)),
             Command::Dismiss(code) => self.notice_gone(code),
         }
     }
