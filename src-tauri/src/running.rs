@@ -167,7 +167,7 @@ mod tests {
         let patience = Patience { silence_ms: 900, threshold: 0.5 };
         let before = Settings::default();
         let settings =
-            Settings { volume: 0.25, turns: Turns::Manual, processing, patience, ..before.clone() };
+            Settings { volume: 0.25, turns: Turns::Manual, processing, patience, ..Settings::default() };
         let opened = options(&settings);
         assert_eq!((opened.volume, opened.processing), (0.25, processing));
         let mut setup = Setup::practice(
