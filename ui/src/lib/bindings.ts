@@ -155,6 +155,7 @@ echoDb: number | null,
  * as rest. Absent where no echo was found.
  */
 reductionDb: number | null, noiseDbfs: number, };
+
 export type Patience = { 
 /**
  * How long you may pause before your turn is over, in ms: 0 to 10,000.

@@ -22,11 +22,8 @@ pub use connect::{Checked, Net, NetError, check_addresses};
 pub use event::*;
 pub use files::{FileDevices, WavError, read_wav, write_wav};
 pub use machine::TEXT_LIMIT;
-<<<<<<< HEAD
-pub use problem::device as device_problem;
-=======
 pub use patience::Patience;
->>>>>>> main
+pub use problem::device as device_problem;
 pub use setup::{Access, Command, Price, Setup};
 pub use tap::Tap;
 pub use task::{Call, CallGone, Devices, Subscriber};
