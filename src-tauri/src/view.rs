@@ -104,6 +104,7 @@ pub enum SecretState {
     ThisRun,
 }
 
+#[expect(clippy::large_enum_variant, reason = "events are made, sent and dropped one at a time")]
 #[derive(Clone, Debug, Serialize, TS)]
 #[serde(tag = "type", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum AppEvent {
