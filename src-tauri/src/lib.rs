@@ -3,6 +3,7 @@
 
 mod app;
 mod commands;
+mod devices;
 mod kept;
 mod keychain;
 mod past;
@@ -49,6 +50,7 @@ pub fn run() -> anyhow::Result<()> {
             commands::delete_profile,
             commands::set_active,
             commands::save_settings,
+            commands::devices,
             commands::export_call,
             commands::delete_call,
         ])

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use audio::{Engine, EngineOptions};
+use audio::{Direction, Engine, EngineOptions};
 use call::{Access, Call, CallGone, Command, Devices, Net, Problem, ProblemCode, Setup};
 use history::History;
 use practice::Practice;
@@ -131,10 +131,28 @@ impl Running {
 
 /// What the devices are opened with.
 fn options(settings: &Settings) -> EngineOptions {
-    EngineOptions { volume: settings.volume, ..EngineOptions::default() }
+    EngineOptions {
+        microphones: settings.microphones.clone(),
+        speakers: settings.speakers.clone(),
+        volume: settings.volume,
+        ..EngineOptions::default()
+    }
 }
 
-/// What a running call has to be told of the settings.
-pub(crate) fn tuning(settings: &Settings) -> [Command; 1] {
-    [Command::Volume(settings.volume)]
+/// What a running call has to be told of a change of the settings.
+pub(crate) fn tuning(before: &Settings, settings: &Settings) -> Vec<Command> {
+    let mut commands = vec![Command::Volume(settings.volume)];
+    // Only a change: during the call the person may have chosen otherwise for it alone.
+    if settings.turns != before.turns {
+        commands.push(Command::Turns(settings.turns));
+    }
+    for (direction, before, order) in [
+        (Direction::Microphone, &before.microphones, &settings.microphones),
+        (Direction::Speaker, &before.speakers, &settings.speakers),
+    ] {
+        if before != order {
+            commands.push(Command::Prefer { direction, order: order.clone() });
+        }
+    }
+    commands
 }

@@ -30,11 +30,15 @@ pub struct Settings {
     pub volume: f32,
     /// Who ends your turn when a call begins.
     pub turns: Turns,
+    /// Ids of the microphones to use, the best one first; none: whatever the system uses.
+    pub microphones: Vec<String>,
+    /// The same for loudspeakers.
+    pub speakers: Vec<String>,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { volume: 1.0, turns: Turns::Auto }
+        Self { volume: 1.0, turns: Turns::Auto, microphones: Vec::new(), speakers: Vec::new() }
     }
 }
 
@@ -122,6 +126,33 @@ pub struct ProfileDraft {
     /// `null` keeps the stored secret.
     #[ts(type = "string | null")]
     pub secret: Option<secrecy::SecretString>,
+}
+
+/// The devices that are there now.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceList {
+    pub microphones: Vec<DeviceEntry>,
+    pub speakers: Vec<DeviceEntry>,
+}
+
+/// A device as a person may choose it.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceEntry {
+    /// Stable, for [`Settings::microphones`] and [`Settings::speakers`].
+    pub id: String,
+    /// No two of a list are the same.
+    pub name: String,
+    /// What the system uses today.
+    pub is_default: bool,
+}
+
+impl From<audio::Device> for DeviceEntry {
+    fn from(device: audio::Device) -> Self {
+        let audio::Device { id, name, is_default, .. } = device;
+        Self { id, name, is_default }
+    }
 }
 
 /// What *Test* found.

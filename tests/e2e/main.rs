@@ -3,6 +3,8 @@
 #![cfg(target_os = "linux")]
 
 mod desk;
+/// Devices that come and go, and mute.
+mod devices;
 /// Without a mouse.
 mod keyboard;
 /// What is left of a call.

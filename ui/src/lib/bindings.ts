@@ -38,6 +38,22 @@ export type Controls = { mute: Mute, turns: Turns,
  */
 talking: boolean, };
 
+export type DeviceEntry = { 
+/**
+ * Stable, for [`Settings::microphones`] and [`Settings::speakers`].
+ */
+id: string, 
+/**
+ * No two of a list are the same.
+ */
+name: string, 
+/**
+ * What the system uses today.
+ */
+isDefault: boolean, };
+
+export type DeviceList = { microphones: Array<DeviceEntry>, speakers: Array<DeviceEntry>, };
+
 export type DeviceView = { name?: string, 
 /**
  * A stream is open right now.
@@ -101,7 +117,7 @@ cure: string,
  */
 detail?: string, };
 
-export type ProblemCode = "profile" | "backend" | "backendRefused" | "rateLimited" | "network" | "tls" | "lineRefused" | "lineLost" | "sessionRefused" | "serverError" | "wrongModel" | "microphone" | "microphoneDenied" | "speaker" | "keychain" | "storage" | "internal";
+export type ProblemCode = "profile" | "backend" | "backendRefused" | "rateLimited" | "network" | "tls" | "lineRefused" | "lineLost" | "sessionRefused" | "serverError" | "wrongModel" | "microphone" | "microphoneDenied" | "speaker" | "microphoneMoved" | "speakerMoved" | "keychain" | "storage" | "internal";
 
 export type Profile = { 
 /**
@@ -153,7 +169,15 @@ volume: number,
 /**
  * Who ends your turn when a call begins.
  */
-turns: Turns, };
+turns: Turns, 
+/**
+ * Ids of the microphones to use, the best one first; none: whatever the system uses.
+ */
+microphones: Array<string>, 
+/**
+ * The same for loudspeakers.
+ */
+speakers: Array<string>, };
 
 export type Snapshot = { 
 /**

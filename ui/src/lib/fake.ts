@@ -3,7 +3,7 @@
 
 import { apply, SILENCE, stateOf, type AppState } from './apply';
 import type { Backend } from './backend';
-import type { AppEvent, Check, Event, Mute, Problem, ProfileDraft, Settings, Status, Target } from './bindings';
+import type { AppEvent, Check, DeviceList, Event, Mute, Problem, ProfileDraft, Settings, Status, Target } from './bindings';
 import { holdsXaiKey } from './draft';
 import { reply } from './improvise';
 import { Replay, type Recording } from './replay';
@@ -253,6 +253,19 @@ export class FakeBackend implements Backend {
   async saveSettings(settings: Settings): Promise<void> {
     this.log.push('saveSettings');
     this.#emit({ type: 'settings', settings });
+  }
+
+  async devices(): Promise<DeviceList> {
+    return {
+      microphones: [
+        { id: 'made-up:built-in', name: 'Built-in microphone', isDefault: true },
+        { id: 'made-up:webcam', name: 'Webcam', isDefault: false },
+      ],
+      speakers: [
+        { id: 'made-up:speakers', name: 'Built-in speakers', isDefault: false },
+        { id: 'made-up:headphones', name: 'Headphones', isDefault: true },
+      ],
+    };
   }
 
   async exportCall(): Promise<string | null> {

@@ -5,6 +5,7 @@ import { createContext } from 'svelte';
 import { apply, hasWords, stateOf, type AppState } from './apply';
 import { problemFrom, type Backend } from './backend';
 import type { AppEvent, DeviceView, Direction, Mute, Problem, ProfileDraft, Settings, Target } from './bindings';
+import { DeviceWatch } from './devices.svelte';
 import { LevelLoop } from './levels';
 import type { Place } from './places';
 import { defaults } from './settings';
@@ -22,6 +23,7 @@ export interface Card {
 export class Session {
   readonly levels = new LevelLoop();
   readonly backend: Backend;
+  readonly devices: DeviceWatch;
 
   #state = $state.raw<AppState | null>(null);
   /** The engine could not even be asked. */
@@ -68,6 +70,7 @@ export class Session {
 
   constructor(backend: Backend) {
     this.backend = backend;
+    this.devices = new DeviceWatch(backend);
   }
 
   async open(): Promise<void> {

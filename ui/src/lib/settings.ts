@@ -2,4 +2,9 @@
 
 import type { Settings } from './bindings';
 
-export const defaults: Settings = { volume: 1, turns: 'auto' };
+export const defaults: Settings = {
+  volume: 1,
+  turns: 'auto',
+  microphones: [],
+  speakers: [],
+};

@@ -25,6 +25,7 @@ export const tauriBackend: Backend = {
   deleteProfile: (id) => invoke('delete_profile', { id }),
   setActive: (id) => invoke('set_active', { id }),
   saveSettings: (settings) => invoke('save_settings', { settings }),
+  devices: () => invoke('devices'),
   exportCall: () => invoke('export_call'),
   deleteCall: () => invoke('delete_call'),
 };

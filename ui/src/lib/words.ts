@@ -74,10 +74,19 @@ export const words = {
     settings: 'Settings',
   },
 
+  devices: {
+    system: (now: string | undefined) => (now === undefined ? 'What the system uses' : `What the system uses (${now})`),
+    absent: (id: string | undefined) => (id === undefined ? '…' : `Not plugged in: ${id}`),
+    choose: { microphone: 'Choose the microphone', speaker: 'Choose the speaker' },
+  },
+
   settings: {
     title: 'Settings',
     lead: 'Everything is kept at once, and applies to a call that is under way.',
     sound: 'Sound',
+    microphone: 'Microphone',
+    speaker: 'Speaker',
+    deviceHint: 'While a chosen one is not there, the one chosen before it is used, and then what the system uses.',
     volume: 'Volume of the agent',
     volumeHint: 'On top of the volume of the system.',
     percent: (value: number) => `${value} %`,

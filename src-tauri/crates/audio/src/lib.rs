@@ -13,6 +13,7 @@ mod engine;
 mod error;
 mod keeper;
 mod level;
+mod names;
 mod playback;
 mod port;
 mod queue;
@@ -22,7 +23,7 @@ mod thread;
 mod wire;
 
 pub use device::{Device, Devices, HostChoice, devices};
-pub use engine::{DeviceChoice, Engine, EngineOptions};
+pub use engine::{Engine, EngineOptions};
 pub use error::DeviceError;
 pub use level::rms_dbfs;
 pub use port::*;

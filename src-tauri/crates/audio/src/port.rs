@@ -74,6 +74,11 @@ pub enum Control {
     Gate(Gate),
     /// Linear gain of the loudspeaker, 0.0 to 1.0.
     Volume(f32),
+    /// The devices to use from now on, as in [`EngineOptions`](crate::EngineOptions).
+    Prefer {
+        direction: Direction,
+        order: Vec<String>,
+    },
 }
 
 /// How much of an item has really left the loudspeaker.
@@ -98,10 +103,24 @@ pub enum Report {
     Flushed(Vec<Played>),
     /// A stream runs: its first samples have been seen.
     Opened { direction: Direction, device: DeviceFormat },
+    /// Another device than before runs, and not because somebody preferred it just now; told after
+    /// its [`Report::Opened`]. `from` and `to` are names.
+    Moved { direction: Direction, from: String, to: String, why: Move },
     /// A stream was closed on purpose.
     Closed { direction: Direction },
     /// A stream could not be opened, or broke. The audio thread goes on and tries again.
     Failed { direction: Direction, error: DeviceError },
+}
+
+/// Why another device is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Move {
+    /// The one before is not there any more, or delivers nothing.
+    Lost,
+    /// The one that was lost is back.
+    Returned,
+    /// The system's default has changed.
+    Followed,
 }
 
 /// The device behind a running stream and the format it runs in.

@@ -29,8 +29,8 @@ pub(crate) struct DeviceLink {
 
 impl DeviceLink {
     fn want(&self, want: Want) {
-        if self.wants.try_send(want).is_err() {
-            tracing::error!(?want, "a device does not follow");
+        if let Err(refused) = self.wants.try_send(want) {
+            tracing::error!(want = ?refused.into_inner(), "a device does not follow");
         }
     }
 }
@@ -85,6 +85,13 @@ impl AudioThread {
             Control::Finish { item } => self.playback.finish(&item, &mut self.outbox),
             Control::Flush => self.playback.flush(&mut self.outbox),
             Control::Volume(volume) => self.playback.set_volume(volume),
+            Control::Prefer { direction, order } => {
+                let link = match direction {
+                    Direction::Microphone => &self.microphone,
+                    Direction::Speaker => &self.speaker,
+                };
+                link.want(Want::Prefer(order));
+            }
             Control::Gate(gate) => {
                 let before = std::mem::replace(&mut self.gate, gate);
                 match (before == Gate::Released, gate == Gate::Released) {
@@ -111,6 +118,10 @@ impl AudioThread {
             News::Speaker(lane) => self.playback.attach(lane, &mut self.outbox),
             News::Running(device) => {
                 self.outbox.send(Report::Opened { direction, device });
+                Ok(())
+            }
+            News::Moved { from, to, why } => {
+                self.outbox.send(Report::Moved { direction, from, to, why });
                 Ok(())
             }
             News::Closed => {

@@ -97,6 +97,9 @@ pub enum ProblemCode {
     Microphone,
     MicrophoneDenied,
     Speaker,
+    /// Another microphone than before is used.
+    MicrophoneMoved,
+    SpeakerMoved,
     Keychain,
     Storage,
     Internal,

@@ -1,5 +1,6 @@
 //! What a call is made with, and what it can be told.
 
+use audio::Direction;
 use realtime::{Caller, Profile};
 use secrecy::SecretString;
 
@@ -75,6 +76,11 @@ pub enum Command {
     Interrupt,
     /// Linear gain of the loudspeaker, 0.0 to 1.0.
     Volume(f32),
+    /// The devices to use from now on, by id, as in [`audio::EngineOptions`].
+    Prefer {
+        direction: Direction,
+        order: Vec<String>,
+    },
     /// Put a notice away.
     Dismiss(ProblemCode),
     End,

@@ -25,6 +25,7 @@ impl Turn<'_> {
             Command::Turns(turns) => self.set_turns(turns),
             Command::SendText(text) => self.type_text(text),
             Command::Volume(volume) => self.device(Control::Volume(volume)),
+            Command::Prefer { direction, order } => self.device(Control::Prefer { direction, order }),
             Command::Dismiss(code) => self.notice_gone(code),
         }
     }

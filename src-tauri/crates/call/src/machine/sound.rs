@@ -129,6 +129,10 @@ impl Turn<'_> {
                 self.notice_gone(ProblemCode::MicrophoneDenied);
                 self.set_device(direction, DeviceView { name: Some(device.name), open: true, problem: None });
             }
+            Report::Moved { direction, from, to, why } => match problem::moved(direction, &from, &to, why) {
+                Some(problem) => self.notice(problem),
+                None => self.notice_gone(problem::moved_code(direction)),
+            },
             Report::Closed { direction } => {
                 let name = self.device_slot(direction).name.clone();
                 self.set_device(direction, DeviceView { name, open: false, problem: None });

@@ -1,6 +1,6 @@
 //! The transition as a table: a row is what happens and what follows.
 
-use audio::{DeviceError, DeviceFormat, Direction, Played};
+use audio::{DeviceError, DeviceFormat, Direction, Move, Played};
 use realtime::{CloseKind, Incoming, Profile};
 
 use super::*;
@@ -152,6 +152,7 @@ fn brief(effect: &Effect) -> Option<String> {
         Effect::Device(Control::Flush) => "flush".into(),
         Effect::Device(Control::Gate(gate)) => format!("gate {gate:?}"),
         Effect::Device(Control::Volume(_)) => "volume".into(),
+        Effect::Device(Control::Prefer { direction, order }) => format!("prefer {direction:?} {order:?}"),
         Effect::HangUp => "hang up".into(),
         Effect::Tell(Event::Status { status }) => {
             let status = serde_json::to_value(status).unwrap();
@@ -514,6 +515,28 @@ fn a_device_that_fails_does_not_end_the_call() {
         (lost(), "Microphone shut"),
         (lost(), ""),
         (Input::Device(Report::Opened { direction: Direction::Microphone, device }), "Microphone open"),
+    ]);
+}
+
+#[test]
+fn a_move_to_another_device_is_told_by_both_names_until_it_is_over() {
+    let moved = |why| {
+        let (from, to) = ("Headset".to_owned(), "Built-in".to_owned());
+        Input::Device(Report::Moved { direction: Direction::Speaker, from, to, why })
+    };
+    let mut table = Table::live(Turns::Auto);
+    table.row(moved(Move::Lost), "notice SpeakerMoved");
+    let [notice] = table.state().notices.as_slice() else { panic!("{:?}", table.state().notices) };
+    assert_eq!(notice.message, "Headset went away, so the call goes on with Built-in.");
+    table.rows(&[
+        (moved(Move::Returned), "notice gone SpeakerMoved"),
+        (moved(Move::Returned), ""),
+        (moved(Move::Followed), "notice SpeakerMoved"),
+        (command(Command::Dismiss(ProblemCode::SpeakerMoved)), "notice gone SpeakerMoved"),
+        (
+            command(Command::Prefer { direction: Direction::Microphone, order: vec!["a".into()] }),
+            "prefer Microphone [\"a\"]",
+        ),
     ]);
 }
 
