@@ -59,7 +59,7 @@ impl Running {
         history: Result<Arc<History>, Keeping>,
     ) -> Self {
         let Line { mut setup, practice } = line;
-        setup.turns = settings.turns;
+        begin(&mut setup, settings);
         // Only spreads reconnects of many clients over time; any number will do.
         setup.seed = uuid::Uuid::new_v4().as_u64_pair().0;
         let (engine, ports) = Engine::start(options(settings));
@@ -129,19 +129,25 @@ impl Running {
     }
 }
 
+/// What a call begins with.
+fn begin(setup: &mut Setup, settings: &Settings) {
+    setup.turns = settings.turns;
+}
+
 /// What the devices are opened with.
 fn options(settings: &Settings) -> EngineOptions {
     EngineOptions {
         microphones: settings.microphones.clone(),
         speakers: settings.speakers.clone(),
         volume: settings.volume,
+        processing: settings.processing,
         ..EngineOptions::default()
     }
 }
 
 /// What a running call has to be told of a change of the settings.
 pub(crate) fn tuning(before: &Settings, settings: &Settings) -> Vec<Command> {
-    let mut commands = vec![Command::Volume(settings.volume)];
+    let mut commands = vec![Command::Volume(settings.volume), Command::Process(settings.processing)];
     // Only a change: during the call the person may have chosen otherwise for it alone.
     if settings.turns != before.turns {
         commands.push(Command::Turns(settings.turns));
@@ -155,4 +161,41 @@ pub(crate) fn tuning(before: &Settings, settings: &Settings) -> Vec<Command> {
         }
     }
     commands
+}
+
+#[cfg(test)]
+mod tests {
+    use audio::Processing;
+    use call::Turns;
+
+    use super::*;
+
+    #[test]
+    fn a_call_begins_with_what_is_kept_and_a_running_one_is_told_of_it() {
+        let processing = Processing { echo: false, noise: true, gain: false };
+        let speakers = vec!["a".to_owned()];
+        let settings = Settings {
+            volume: 0.25,
+            turns: Turns::Manual,
+            processing,
+            speakers: speakers.clone(),
+            ..Settings::default()
+        };
+        let opened = options(&settings);
+        assert_eq!((opened.volume, opened.processing), (0.25, processing));
+        assert_eq!((opened.microphones, opened.speakers.clone()), (Vec::new(), speakers));
+        let mut setup = Setup::practice(
+            "http://127.0.0.1:1/token".parse().unwrap(),
+            "ws://127.0.0.1:1/".parse().unwrap(),
+            "key".to_owned().into(),
+        );
+        begin(&mut setup, &settings);
+        assert_eq!(setup.turns, Turns::Manual);
+        let always = [Command::Volume(0.25), Command::Process(processing)];
+        assert_eq!(tuning(&settings, &settings), always);
+        let order = opened.speakers;
+        let changed =
+            [Command::Turns(Turns::Manual), Command::Prefer { direction: Direction::Speaker, order }];
+        assert_eq!(tuning(&Settings::default(), &settings), [always, changed].concat());
+    }
 }

@@ -1,5 +1,6 @@
 //! What the window is told: the shell's part of the contract, beside `call`'s events.
 
+use audio::Processing;
 use call::{Event, Problem, Snapshot, Turns};
 use realtime::Profile;
 use serde::{Deserialize, Serialize};
@@ -34,11 +35,19 @@ pub struct Settings {
     pub microphones: Vec<String>,
     /// The same for loudspeakers.
     pub speakers: Vec<String>,
+    /// What is done to your microphone's sound.
+    pub processing: Processing,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { volume: 1.0, turns: Turns::Auto, microphones: Vec::new(), speakers: Vec::new() }
+        Self {
+            volume: 1.0,
+            turns: Turns::Auto,
+            microphones: Vec::new(),
+            speakers: Vec::new(),
+            processing: Processing::default(),
+        }
     }
 }
 

@@ -119,6 +119,20 @@ detail?: string, };
 
 export type ProblemCode = "profile" | "backend" | "backendRefused" | "rateLimited" | "network" | "tls" | "lineRefused" | "lineLost" | "sessionRefused" | "serverError" | "wrongModel" | "microphone" | "microphoneDenied" | "speaker" | "microphoneMoved" | "speakerMoved" | "keychain" | "storage" | "internal";
 
+export type Processing = { 
+/**
+ * Take the loudspeaker's sound out of it.
+ */
+echo: boolean, 
+/**
+ * Suppress steady noise.
+ */
+noise: boolean, 
+/**
+ * Bring quiet voices up, gently.
+ */
+gain: boolean, };
+
 export type Profile = { 
 /**
  * Names the profile's secret in the keychain; never shown.
@@ -177,7 +191,11 @@ microphones: Array<string>,
 /**
  * The same for loudspeakers.
  */
-speakers: Array<string>, };
+speakers: Array<string>, 
+/**
+ * What is done to your microphone's sound.
+ */
+processing: Processing, };
 
 export type Snapshot = { 
 /**

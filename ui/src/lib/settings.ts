@@ -7,4 +7,5 @@ export const defaults: Settings = {
   turns: 'auto',
   microphones: [],
   speakers: [],
+  processing: { echo: true, noise: true, gain: true },
 };

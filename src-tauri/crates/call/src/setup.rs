@@ -1,6 +1,6 @@
 //! What a call is made with, and what it can be told.
 
-use audio::Direction;
+use audio::{Direction, Processing};
 use realtime::{Caller, Profile};
 use secrecy::SecretString;
 
@@ -81,6 +81,8 @@ pub enum Command {
         direction: Direction,
         order: Vec<String>,
     },
+    /// What is done to the microphone's sound.
+    Process(Processing),
     /// Put a notice away.
     Dismiss(ProblemCode),
     End,

@@ -26,6 +26,7 @@ impl Turn<'_> {
             Command::SendText(text) => self.type_text(text),
             Command::Volume(volume) => self.device(Control::Volume(volume)),
             Command::Prefer { direction, order } => self.device(Control::Prefer { direction, order }),
+            Command::Process(processing) => self.device(Control::Process(processing)),
             Command::Dismiss(code) => self.notice_gone(code),
         }
     }
