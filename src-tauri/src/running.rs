@@ -132,6 +132,7 @@ impl Running {
 /// What a call begins with.
 fn begin(setup: &mut Setup, settings: &Settings) {
     setup.turns = settings.turns;
+    setup.patience = settings.patience;
 }
 
 /// What the devices are opened with.
@@ -147,7 +148,11 @@ fn options(settings: &Settings) -> EngineOptions {
 
 /// What a running call has to be told of a change of the settings.
 pub(crate) fn tuning(before: &Settings, settings: &Settings) -> Vec<Command> {
-    let mut commands = vec![Command::Volume(settings.volume), Command::Process(settings.processing)];
+    let mut commands = vec![
+        Command::Volume(settings.volume),
+        Command::Process(settings.processing),
+        Command::Patience(settings.patience),
+    ];
     // Only a change: during the call the person may have chosen otherwise for it alone.
     if settings.turns != before.turns {
         commands.push(Command::Turns(settings.turns));
@@ -166,18 +171,21 @@ pub(crate) fn tuning(before: &Settings, settings: &Settings) -> Vec<Command> {
 #[cfg(test)]
 mod tests {
     use audio::Processing;
-    use call::Turns;
+    use call::{Patience, Turns};
 
     use super::*;
 
     #[test]
     fn a_call_begins_with_what_is_kept_and_a_running_one_is_told_of_it() {
         let processing = Processing { echo: false, noise: true, gain: false };
+        let patience = Patience { silence_ms: 900, threshold: 0.5 };
+        let before = Settings::default();
         let speakers = vec!["a".to_owned()];
         let settings = Settings {
             volume: 0.25,
             turns: Turns::Manual,
             processing,
+            patience,
             speakers: speakers.clone(),
             ..Settings::default()
         };
@@ -190,12 +198,12 @@ mod tests {
             "key".to_owned().into(),
         );
         begin(&mut setup, &settings);
-        assert_eq!(setup.turns, Turns::Manual);
-        let always = [Command::Volume(0.25), Command::Process(processing)];
-        assert_eq!(tuning(&settings, &settings), always);
+        assert_eq!((setup.turns, setup.patience), (Turns::Manual, patience));
+        let sound = vec![Command::Volume(0.25), Command::Process(processing), Command::Patience(patience)];
+        assert_eq!(tuning(&settings, &settings), sound);
         let order = opened.speakers;
         let changed =
-            [Command::Turns(Turns::Manual), Command::Prefer { direction: Direction::Speaker, order }];
-        assert_eq!(tuning(&Settings::default(), &settings), [always, changed].concat());
+            vec![Command::Turns(Turns::Manual), Command::Prefer { direction: Direction::Speaker, order }];
+        assert_eq!(tuning(&before, &settings), [sound, changed].concat());
     }
 }
