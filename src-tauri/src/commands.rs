@@ -45,6 +45,11 @@ pub(crate) async fn set_turns(app: State<'_, App>, turns: Turns) -> Done {
 }
 
 #[tauri::command]
+pub(crate) async fn hush_speaker(app: State<'_, App>, hushed: bool) -> Done {
+    app.command(Command::Hush(hushed)).await
+}
+
+#[tauri::command]
 pub(crate) async fn talk(app: State<'_, App>, pressed: bool) -> Done {
     app.command(Command::Talk(pressed)).await
 }

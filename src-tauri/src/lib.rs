@@ -41,6 +41,7 @@ pub fn run() -> anyhow::Result<()> {
             commands::clear_call,
             commands::set_mute,
             commands::set_turns,
+            commands::hush_speaker,
             commands::talk,
             commands::interrupt,
             commands::send_text,

@@ -172,12 +172,14 @@ pub struct DeviceEntry {
     pub name: String,
     /// What the system uses today.
     pub is_default: bool,
+    /// A Bluetooth headset whose microphone makes it sound like a telephone.
+    pub telephone: bool,
 }
 
 impl From<audio::Device> for DeviceEntry {
     fn from(device: audio::Device) -> Self {
-        let audio::Device { id, name, is_default, .. } = device;
-        Self { id, name, is_default }
+        let audio::Device { id, name, is_default, format, .. } = device;
+        Self { id, name, is_default, telephone: format.is_some_and(|format| format.is_telephone()) }
     }
 }
 

@@ -90,8 +90,8 @@ test('who ends a turn is chosen', async () => {
 
 const list = {
   microphones: [
-    { id: 'pulseaudio:a', name: 'Built-in', isDefault: true },
-    { id: 'pulseaudio:b', name: 'Webcam', isDefault: false },
+    { id: 'pulseaudio:a', name: 'Built-in', isDefault: true, telephone: false },
+    { id: 'pulseaudio:b', name: 'Webcam', isDefault: false, telephone: false },
   ],
   speakers: [],
 };
@@ -154,6 +154,28 @@ test('each stage of the processing is switched by itself', async () => {
   expect(stub.asked).toEqual([
     ['saveSettings', { ...defaults, processing: { ...defaults.processing, noise: false } }],
   ]);
+});
+
+test('a trouble with a device offers another, in the settings', async () => {
+  const { user } = await open({ call: call({ notices: [problem('silentMicrophone', 'Only silence.')] }) });
+  await user.click(screen.getByTestId('choose-another'));
+  expect(heading()).toBe(words.settings.title);
+});
+
+test('a headset in telephone mode offers a microphone that is none', async () => {
+  const { stub, user } = await open({ call: call({ notices: [problem('telephone')] }) });
+  stub.list = {
+    microphones: [
+      { id: 'pulseaudio:bluez', name: 'Phones', isDefault: true, telephone: true },
+      { id: 'pulseaudio:a', name: 'Built-in', isDefault: false, telephone: false },
+    ],
+    speakers: [],
+  };
+  await user.hover(screen.getByTestId('choose-microphone'));
+  const use = await screen.findByTestId('use-other');
+  expect(use.textContent).toContain('Built-in');
+  await user.click(use);
+  expect(stub.asked).toEqual([['saveSettings', { ...defaults, microphones: ['pulseaudio:a'] }]]);
 });
 
 test('what went wrong at the start is told until it is put away', async () => {

@@ -47,6 +47,7 @@ export class Stub implements Backend {
   clearCall = () => this.#ask('clearCall');
   setMute = (mute: unknown) => this.#ask('setMute', mute);
   setTurns = (turns: unknown) => this.#ask('setTurns', turns);
+  hushSpeaker = (hushed: boolean) => this.#ask('hushSpeaker', hushed);
   talk = (pressed: boolean) => this.#ask('talk', pressed);
   interrupt = () => this.#ask('interrupt');
   sendText = (text: string) => this.#ask('sendText', text);

@@ -26,6 +26,8 @@ export interface Backend {
   clearCall(): Promise<void>;
   setMute(mute: Mute): Promise<void>;
   setTurns(turns: Turns): Promise<void>;
+  /** The agent is not heard, whatever the volume. */
+  hushSpeaker(hushed: boolean): Promise<void>;
   talk(pressed: boolean): Promise<void>;
   interrupt(): Promise<void>;
   sendText(text: string): Promise<void>;

@@ -34,6 +34,10 @@ estimateUsd?: number, };
 
 export type Controls = { mute: Mute, turns: Turns, 
 /**
+ * Nothing of the agent is heard. Apart from the volume.
+ */
+hushed: boolean, 
+/**
  * The talk key is held.
  */
 talking: boolean, 
@@ -54,7 +58,11 @@ name: string,
 /**
  * What the system uses today.
  */
-isDefault: boolean, };
+isDefault: boolean, 
+/**
+ * A Bluetooth headset whose microphone makes it sound like a telephone.
+ */
+telephone: boolean, };
 
 export type DeviceList = { microphones: Array<DeviceEntry>, speakers: Array<DeviceEntry>, };
 
@@ -131,7 +139,7 @@ cure: string,
  */
 detail?: string, };
 
-export type ProblemCode = "profile" | "backend" | "backendRefused" | "rateLimited" | "network" | "tls" | "lineRefused" | "lineLost" | "sessionRefused" | "serverError" | "wrongModel" | "microphone" | "microphoneDenied" | "speaker" | "microphoneMoved" | "speakerMoved" | "keychain" | "storage" | "internal";
+export type ProblemCode = "profile" | "backend" | "backendRefused" | "rateLimited" | "network" | "tls" | "lineRefused" | "lineLost" | "sessionRefused" | "serverError" | "wrongModel" | "microphone" | "microphoneDenied" | "speaker" | "microphoneMoved" | "speakerMoved" | "silentMicrophone" | "mutedSpeech" | "telephone" | "keychain" | "storage" | "internal";
 
 export type Processing = { 
 /**
@@ -206,6 +214,7 @@ microphones: Array<string>,
  * The same for loudspeakers.
  */
 speakers: Array<string>, 
+/**
  * How long the agent waits for you, and how loud you must be.
  */
 patience: Patience, 

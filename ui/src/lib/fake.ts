@@ -163,6 +163,11 @@ export class FakeBackend implements Backend {
     this.#say({ type: 'controls', controls: { ...this.#call().controls, turns } });
   }
 
+  async hushSpeaker(hushed: boolean): Promise<void> {
+    this.log.push(`hushSpeaker ${hushed}`);
+    this.#say({ type: 'controls', controls: { ...this.#call().controls, hushed } });
+  }
+
   async talk(pressed: boolean): Promise<void> {
     this.log.push(`talk ${pressed}`);
     const call = this.#call();
@@ -258,12 +263,12 @@ export class FakeBackend implements Backend {
   async devices(): Promise<DeviceList> {
     return {
       microphones: [
-        { id: 'made-up:built-in', name: 'Built-in microphone', isDefault: true },
-        { id: 'made-up:webcam', name: 'Webcam', isDefault: false },
+        { id: 'made-up:built-in', name: 'Built-in microphone', isDefault: true, telephone: false },
+        { id: 'made-up:webcam', name: 'Webcam', isDefault: false, telephone: false },
       ],
       speakers: [
-        { id: 'made-up:speakers', name: 'Built-in speakers', isDefault: false },
-        { id: 'made-up:headphones', name: 'Headphones', isDefault: true },
+        { id: 'made-up:speakers', name: 'Built-in speakers', isDefault: false, telephone: false },
+        { id: 'made-up:headphones', name: 'Headphones', isDefault: true, telephone: false },
       ],
     };
   }

@@ -160,6 +160,10 @@ export class Session {
     return this.run(this.backend.setMute(undo ? 'open' : wanted));
   }
 
+  hush(): Promise<boolean> {
+    return this.run(this.backend.hushSpeaker(!(this.controls?.hushed ?? false)));
+  }
+
   talk(pressed: boolean): Promise<boolean> {
     return this.run(this.backend.talk(pressed));
   }

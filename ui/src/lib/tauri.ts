@@ -16,6 +16,7 @@ export const tauriBackend: Backend = {
   clearCall: () => invoke('clear_call'),
   setMute: (mute) => invoke('set_mute', { mute }),
   setTurns: (turns) => invoke('set_turns', { turns }),
+  hushSpeaker: (hushed) => invoke('hush_speaker', { hushed }),
   talk: (pressed) => invoke('talk', { pressed }),
   interrupt: () => invoke('interrupt'),
   sendText: (text) => invoke('send_text', { text }),

@@ -11,6 +11,7 @@ mod canceller;
 mod capture;
 mod clock;
 mod device;
+mod ears;
 mod echo_meter;
 mod engine;
 mod error;

@@ -29,9 +29,10 @@ pub(crate) struct Playback {
     queue: Queue,
     up: Resampler,
     wire: Vec<f32>,
-    /// The gain of the last sample, on its way to `volume`.
+    /// The gain of the last sample, on its way to `volume` or, when hushed, to nothing.
     gain: f32,
     volume: f32,
+    hushed: bool,
     /// The resamplers still hold the end of what was last said.
     tail: bool,
     line: Option<Line>,
@@ -82,6 +83,7 @@ impl Playback {
             wire: Vec::new(),
             gain: volume,
             volume,
+            hushed: false,
             tail: false,
             line: None,
             clock: Instant::now(),
@@ -145,6 +147,10 @@ impl Playback {
 
     pub(crate) fn set_volume(&mut self, volume: f32) {
         self.volume = limited(volume);
+    }
+
+    pub(crate) fn set_hushed(&mut self, hushed: bool) {
+        self.hushed = hushed;
     }
 
     pub(crate) fn flush(&mut self, outbox: &mut Outbox) {
@@ -219,12 +225,13 @@ impl Playback {
             self.tail = waiting > 0;
             meters.underruns.fetch_add(self.queue.take(&mut self.wire), Ordering::Relaxed);
             let mut sound = [0.0; STEP];
-            let (mut gain, slope) = (self.gain, (self.volume - self.gain) / STEP as f32);
+            let target = if self.hushed { 0.0 } else { self.volume };
+            let (mut gain, slope) = (self.gain, (target - self.gain) / STEP as f32);
             for (sound, &sample) in sound.iter_mut().zip(self.up.process(&self.wire)) {
                 gain += slope;
                 *sound = sample * gain;
             }
-            self.gain = self.volume;
+            self.gain = target;
             for &sample in line.down.process(&sound) {
                 line.lane.push(sample.clamp(-1.0, 1.0));
             }

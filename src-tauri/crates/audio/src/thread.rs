@@ -70,6 +70,9 @@ impl AudioThread {
             self.read_news();
             self.playback.pump(&mut self.processor, &self.meters, &mut self.outbox);
             self.capture.pump(self.gate, &mut self.processor, &self.meters);
+            for report in self.capture.told() {
+                self.outbox.send(report);
+            }
             self.outbox.push();
         }
     }
@@ -85,6 +88,7 @@ impl AudioThread {
             Control::Finish { item } => self.playback.finish(&item, &mut self.outbox),
             Control::Flush => self.playback.flush(&mut self.outbox),
             Control::Volume(volume) => self.playback.set_volume(volume),
+            Control::Hush(hushed) => self.playback.set_hushed(hushed),
             Control::Prefer { direction, order } => {
                 let link = match direction {
                     Direction::Microphone => &self.microphone,

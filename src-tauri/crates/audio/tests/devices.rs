@@ -467,6 +467,38 @@ fn a_microphone_that_is_suspended_and_wakes_again_is_heard_again() -> Result<()>
 }
 
 #[test]
+fn a_microphone_that_gives_only_zeros_is_told_within_five_seconds_and_so_is_its_recovery() -> Result<()> {
+    let desk = Desk::new()?;
+    let (_, path) = desk.speech("and now it is heard")?;
+    let (_engine, ports) = Engine::start(pulse());
+    await_open(&ports, Direction::Microphone)?;
+    let zeros = |ports: &Ports| {
+        await_report(ports, "zeros", |report| match report {
+            Report::Zeros { dead } => Some(dead),
+            _ => None,
+        })
+    };
+    let opened = Instant::now();
+    assert!(zeros(&ports)?, "nobody speaks, and this microphone has no noise");
+    assert!(opened.elapsed() < Duration::from_secs(5), "{:?}", opened.elapsed());
+    desk.sound.speak_async(&path)?.wait()?;
+    assert!(!zeros(&ports)?);
+    Ok(())
+}
+
+#[test]
+fn speaking_into_a_muted_microphone_is_told_and_no_sound_of_it_leaves() -> Result<()> {
+    let desk = Desk::new()?;
+    let (_, path) = desk.speech("nobody must hear this, and somebody must say so")?;
+    let (_engine, ports) = Engine::start(EngineOptions { gate: Gate::Silent, ..pulse() });
+    await_open(&ports, Direction::Microphone)?;
+    let heard = listen(&desk, &ports, "mic_in", &path)?;
+    await_report(&ports, "a hint", |report| matches!(report, Report::SpokenUnheard).then_some(()))?;
+    assert!(heard.iter().all(|&sample| sample == 0.0));
+    Ok(())
+}
+
+#[test]
 fn another_device_is_chosen_while_it_speaks_and_nothing_is_lost() -> Result<()> {
     let desk = Desk::new()?;
     plug_in(&desk, "chosen")?;

@@ -1,6 +1,6 @@
 //! Failures in words: what happened, whose fault it is, what to do.
 
-use audio::{DeviceError, Direction, Move};
+use audio::{DeviceError, DeviceFormat, Direction, Move};
 use realtime::{CloseKind, Closed, MintError, OpenError, ProfileError, WireError};
 
 use crate::event::{Fault, Problem, ProblemCode};
@@ -84,6 +84,37 @@ pub(crate) fn moved(direction: Direction, from: &str, to: &str, why: Move) -> Op
         ),
     };
     Some(problem(moved_code(direction), Fault::Computer, message, cure))
+}
+
+pub(crate) fn silent_microphone(name: Option<&str>) -> Problem {
+    problem(
+        ProblemCode::SilentMicrophone,
+        Fault::Computer,
+        format!("{} gives only silence.", name.unwrap_or("The microphone")),
+        "See whether it is muted on the headset or by the system, or choose another.",
+    )
+}
+
+pub(crate) fn muted_speech() -> Problem {
+    problem(
+        ProblemCode::MutedSpeech,
+        Fault::Computer,
+        "You are speaking, but you are muted: nothing of it was sent.",
+        "Unmute and say it again, or go on unheard.",
+    )
+}
+
+pub(crate) fn telephone(device: &DeviceFormat) -> Problem {
+    let DeviceFormat { name, rate_hz, .. } = device;
+    problem(
+        ProblemCode::Telephone,
+        Fault::Computer,
+        format!(
+            "{name} sounds like a telephone: while its microphone is used, Bluetooth carries only {} kHz.",
+            rate_hz / 1_000
+        ),
+        "With another microphone, such as the built-in one, the headset sounds full again.",
+    )
 }
 
 pub(crate) fn text_not_sent(limit: usize) -> Problem {

@@ -87,6 +87,8 @@ pub enum Command {
     Interrupt,
     /// Linear gain of the loudspeaker, 0.0 to 1.0.
     Volume(f32),
+    /// Nothing of the agent is heard, whatever the volume.
+    Hush(bool),
     /// The devices to use from now on, by id, as in [`audio::EngineOptions`].
     Prefer {
         direction: Direction,

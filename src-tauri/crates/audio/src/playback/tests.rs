@@ -263,3 +263,21 @@ fn between_two_devices_nothing_is_played_into_nothing() {
     bench.pump();
     assert_eq!(bench.playback.queue.waiting(), 60 * 24);
 }
+
+#[test]
+fn a_hushed_loudspeaker_counts_what_it_does_not_sound_and_keeps_its_volume() {
+    let mut bench = Bench::new(48_000);
+    bench.playback.set_volume(0.5);
+    bench.playback.set_hushed(true);
+    bench.say("a", tone(200));
+    bench.run(40);
+    // The first step is the way from full volume to nothing.
+    assert!(bench.out[960..].iter().all(|&sample| sample == 0.0));
+    assert!(bench.reports().iter().any(|report| matches!(report, Report::Finished(p) if p.ms == 200)));
+    bench.playback.set_hushed(false);
+    bench.out.clear();
+    bench.say("b", tone(200));
+    bench.run(30);
+    let loudest = bench.out.iter().fold(0.0f32, |most, sample| most.max(sample.abs()));
+    assert!((loudest - 0.25).abs() < 0.01, "{loudest}");
+}
