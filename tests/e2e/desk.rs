@@ -34,6 +34,8 @@ pub(crate) struct Desk {
     pub(crate) sound: rig::Sound,
     pub(crate) display: rig::Display,
     pub(crate) theme: Theme,
+    /// Taken away, the microphone is as dead as one that is switched off.
+    pub(crate) room: Option<rig::RoomTone>,
     bus: rig::Bus,
     folder: tempfile::TempDir,
 }
@@ -54,7 +56,8 @@ impl Desk {
         // a busy machine leaves it.
         rig::real_time(true);
         let sound = rig::Sound::start()?;
-        Ok(Self { sound, display, theme, bus, folder: tempfile::tempdir()? })
+        let room = Some(sound.room_tone()?);
+        Ok(Self { sound, display, theme, room, bus, folder: tempfile::tempdir()? })
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
