@@ -1,6 +1,7 @@
 //! A desk with a display, a sound server and a keychain on it. Everything is a child process that ends
 //! with its owner.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -35,7 +36,7 @@ pub(crate) struct Desk {
     pub(crate) display: rig::Display,
     pub(crate) theme: Theme,
     /// Taken away, the microphone is as dead as one that is switched off.
-    pub(crate) room: Option<rig::RoomTone>,
+    pub(crate) room: RefCell<Option<rig::RoomTone>>,
     bus: rig::Bus,
     folder: tempfile::TempDir,
 }
@@ -56,7 +57,7 @@ impl Desk {
         // a busy machine leaves it.
         rig::real_time(true);
         let sound = rig::Sound::start()?;
-        let room = Some(sound.room_tone()?);
+        let room = RefCell::new(Some(sound.room_tone()?));
         Ok(Self { sound, display, theme, room, bus, folder: tempfile::tempdir()? })
     }
 

@@ -86,7 +86,7 @@ async fn recorders(desk: &Desk, wanted: usize) -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn mute_is_what_it_says_both_ways_and_a_dead_microphone_is_an_alarm() -> Result<()> {
-    let mut desk = Desk::set_up(true)?;
+    let desk = Desk::set_up(true)?;
     let window = Window::open(&desk).await?;
     window.be_greeted().await?;
     recorders(&desk, 1).await?;
@@ -129,13 +129,13 @@ async fn mute_is_what_it_says_both_ways_and_a_dead_microphone_is_an_alarm() -> R
     window.gone("hushed").await?;
 
     // A microphone that is switched off.
-    desk.room = None;
+    desk.room.replace(None);
     let began = Instant::now();
     window.wait_for("[data-code=silentMicrophone]").await?;
     println!("the alarm came after {:?}", began.elapsed());
     ensure!(began.elapsed() < Duration::from_secs(5), "the alarm took {:?}", began.elapsed());
     window.picture("silent-microphone").await?;
-    desk.room = Some(desk.sound.room_tone()?);
+    desk.room.replace(Some(desk.sound.room_tone()?));
     window.gone("problem").await?;
 
     // A Bluetooth headset whose microphone is in use.
