@@ -12,6 +12,7 @@ pub mod record;
 mod running;
 mod settings;
 mod stream;
+mod trials;
 mod trouble;
 pub mod view;
 
@@ -54,6 +55,9 @@ pub fn run() -> anyhow::Result<()> {
             commands::devices,
             commands::export_call,
             commands::delete_call,
+            commands::try_out,
+            commands::stop_trial,
+            commands::save_text,
         ])
         .setup(move |tauri| {
             let path = tauri.path();

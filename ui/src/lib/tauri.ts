@@ -29,4 +29,7 @@ export const tauriBackend: Backend = {
   devices: () => invoke('devices'),
   exportCall: () => invoke('export_call'),
   deleteCall: () => invoke('delete_call'),
+  tryOut: (trial) => invoke('try_out', { trial }),
+  stopTrial: () => invoke('stop_trial'),
+  saveText: (name, text) => invoke('save_text', { name, text }),
 };

@@ -30,6 +30,8 @@ struct Line {
     captured_at: Instant,
     lost: u64,
     ears: Ears,
+    /// Samples of the callbacks so far.
+    brought: u64,
 }
 
 impl Capture {
@@ -42,8 +44,15 @@ impl Capture {
         self.detach();
         let up = Resampler::fixed_output(lane.rate_hz, RATE_HZ, STEP)?;
         let heard = Vec::with_capacity(up.most_wanted());
-        self.line =
-            Some(Line { lane, up, heard, captured_at: Instant::now(), lost: 0, ears: Ears::default() });
+        self.line = Some(Line {
+            lane,
+            up,
+            heard,
+            captured_at: Instant::now(),
+            lost: 0,
+            brought: 0,
+            ears: Ears::default(),
+        });
         Ok(())
     }
 
@@ -72,6 +81,9 @@ impl Capture {
             }
             meters.overruns.fetch_add(tick.lost - line.lost, Ordering::Relaxed);
             line.lost = tick.lost;
+            let brought = tick.pushed + tick.lost;
+            meters.learn_callback(Direction::Microphone, (brought - line.brought) as usize);
+            line.brought = brought;
         }
         let mut sound = [0.0; STEP];
         loop {
