@@ -228,9 +228,10 @@ impl App {
     /// Keeps the settings and applies them to the running call.
     pub(crate) async fn save_settings(&self, settings: Settings) -> Done {
         let mut inner = self.inner.lock().await;
+        let before = inner.settings.get().clone();
         inner.settings.put(settings.clone()).map_err(unsaved("settings"))?;
         if let Some(running) = &inner.call {
-            for command in running::tuning(&settings) {
+            for command in running::tuning(&before, &settings) {
                 // A call that has just ended takes no more commands, and needs none.
                 let _ = running.send(command).await;
             }

@@ -132,6 +132,7 @@ impl Running {
 /// What a call begins with.
 fn begin(setup: &mut Setup, settings: &Settings) {
     setup.turns = settings.turns;
+    setup.patience = settings.patience;
 }
 
 /// What the devices are opened with.
@@ -140,21 +141,33 @@ fn options(settings: &Settings) -> EngineOptions {
 }
 
 /// What a running call has to be told of the settings.
-pub(crate) fn tuning(settings: &Settings) -> [Command; 2] {
-    [Command::Volume(settings.volume), Command::Process(settings.processing)]
+pub(crate) fn tuning(before: &Settings, settings: &Settings) -> Vec<Command> {
+    let mut commands = vec![
+        Command::Volume(settings.volume),
+        Command::Process(settings.processing),
+        Command::Patience(settings.patience),
+    ];
+    // Only a change: during the call the person may have chosen otherwise for it alone.
+    if settings.turns != before.turns {
+        commands.push(Command::Turns(settings.turns));
+    }
+    commands
 }
 
 #[cfg(test)]
 mod tests {
     use audio::Processing;
-    use call::Turns;
+    use call::{Patience, Turns};
 
     use super::*;
 
     #[test]
     fn a_call_begins_with_what_is_kept_and_a_running_one_is_told_of_it() {
         let processing = Processing { echo: false, noise: true, gain: false };
-        let settings = Settings { volume: 0.25, turns: Turns::Manual, processing };
+        let patience = Patience { silence_ms: 900, threshold: 0.5 };
+        let before = Settings::default();
+        let settings =
+            Settings { volume: 0.25, turns: Turns::Manual, processing, patience, ..Settings::default() };
         let opened = options(&settings);
         assert_eq!((opened.volume, opened.processing), (0.25, processing));
         let mut setup = Setup::practice(
@@ -163,7 +176,9 @@ mod tests {
             "key".to_owned().into(),
         );
         begin(&mut setup, &settings);
-        assert_eq!(setup.turns, Turns::Manual);
-        assert_eq!(tuning(&settings), [Command::Volume(0.25), Command::Process(processing)]);
+        assert_eq!((setup.turns, setup.patience), (Turns::Manual, patience));
+        let sound = vec![Command::Volume(0.25), Command::Process(processing), Command::Patience(patience)];
+        assert_eq!(tuning(&settings, &settings), sound);
+        assert_eq!(tuning(&before, &settings), [sound, vec![Command::Turns(Turns::Manual)]].concat());
     }
 }

@@ -1,7 +1,7 @@
 //! What the window is told: the shell's part of the contract, beside `call`'s events.
 
 use audio::Processing;
-use call::{Event, Problem, Snapshot, Turns};
+use call::{Event, Patience, Problem, Snapshot, Turns};
 use realtime::Profile;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -31,13 +31,34 @@ pub struct Settings {
     pub volume: f32,
     /// Who ends your turn when a call begins.
     pub turns: Turns,
+    /// How long the agent waits for you, and how loud you must be.
+    pub patience: Patience,
+    /// How the talk key talks.
+    pub talk_key: TalkKey,
     /// What is done to your microphone's sound.
     pub processing: Processing,
 }
 
+/// What a press of the talk key does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum TalkKey {
+    /// Talks while it is down.
+    #[default]
+    Hold,
+    /// Talks until it is pressed again.
+    Toggle,
+}
+
 impl Default for Settings {
     fn default() -> Self {
-        Self { volume: 1.0, turns: Turns::Auto, processing: Processing::default() }
+        Self {
+            volume: 1.0,
+            turns: Turns::Auto,
+            patience: Patience::default(),
+            talk_key: TalkKey::default(),
+            processing: Processing::default(),
+        }
     }
 }
 

@@ -74,11 +74,25 @@ describe('focus', () => {
 
 test('holding tells each change once', () => {
   const told: boolean[] = [];
-  const hold = new HoldToTalk((pressed) => told.push(pressed));
+  const hold = new HoldToTalk(() => 'hold', (pressed) => told.push(pressed));
   hold.release();
   hold.press();
   hold.press();
   hold.release();
   hold.release();
   expect(told).toEqual([true, false]);
+});
+
+test('a talk key that toggles talks from press to press, whatever is let go', () => {
+  const told: boolean[] = [];
+  const hold = new HoldToTalk(() => 'toggle', (pressed) => told.push(pressed));
+  for (let press = 0; press < 3; press += 1) {
+    hold.press();
+    hold.release();
+  }
+  expect(told).toEqual([true, false, true]);
+  // A hard mute ended it; the next press talks again.
+  hold.stopped();
+  hold.press();
+  expect(told).toEqual([true, false, true, true]);
 });

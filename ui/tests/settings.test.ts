@@ -6,6 +6,8 @@ import { expect, test } from 'vitest';
 
 import App from '../src/App.svelte';
 import type { AppSnapshot } from '../src/lib/bindings';
+import { height } from '../src/lib/levels';
+import { rooms } from '../src/lib/patience';
 import { defaults } from '../src/lib/settings';
 import { words } from '../src/lib/words';
 import { call, problem, state } from './states';
@@ -100,4 +102,38 @@ test('what went wrong at the start is told until it is put away', async () => {
   expect(screen.getByTestId('problem').textContent).toContain('Your settings could not be read.');
   await user.click(screen.getByTestId('dismiss'));
   expect(screen.queryByTestId('problem')).toBeNull();
+});
+
+test('a room sets both sliders, and one that is moved leaves the room', async () => {
+  const { stub, user } = await open();
+  await user.click(screen.getByTestId('place-settings'));
+  expect(screen.getByTestId('room-office').getAttribute('aria-pressed')).toBe('true');
+  await user.click(screen.getByTestId('room-noisy'));
+  await waitFor(() => expect(screen.getByTestId('room-noisy').getAttribute('aria-pressed')).toBe('true'));
+  expect((screen.getByTestId('field-silence') as HTMLInputElement).value).toBe('900');
+  await fireEvent.input(screen.getByTestId('field-silence'), { target: { value: '1500' } });
+  await waitFor(() => expect(screen.getByTestId('room-noisy').getAttribute('aria-pressed')).toBe('false'));
+  expect(stub.asked).toEqual([
+    ['saveSettings', { ...defaults, patience: rooms.noisy }],
+    ['saveSettings', { ...defaults, patience: { ...rooms.noisy, silenceMs: 1500 } }],
+  ]);
+});
+
+test('during a call the level is drawn with the mark from which it listens', async () => {
+  const { stub, user } = await open({ call: call() });
+  const from = () => screen.getByTestId('voice-meter').style.getPropertyValue('--from');
+  expect(from()).toBe(height(-37.25).toFixed(3));
+  await user.click(screen.getByTestId('place-settings'));
+  stub.say({ type: 'controls', controls: { ...call().controls, voiceFromDbfs: -48 } });
+  await waitFor(() => expect(from()).toBe(height(-48).toFixed(3)));
+});
+
+test('the talk key toggles when it is told to', async () => {
+  const { stub, user } = await open({ call: call(), settings: { ...defaults, talkKey: 'toggle' } });
+  expect(screen.getByTestId('talk').textContent).toContain(words.call.talk.toggle);
+  await user.keyboard(' ');
+  expect(stub.asked).toEqual([['talk', true]]);
+  stub.say({ type: 'controls', controls: { ...call().controls, talking: true } });
+  await user.keyboard(' ');
+  expect(stub.asked.at(-1)).toEqual(['talk', false]);
 });

@@ -36,7 +36,11 @@ export type Controls = { mute: Mute, turns: Turns,
 /**
  * The talk key is held.
  */
-talking: boolean, };
+talking: boolean, 
+/**
+ * How loud a sound must be to count as a voice, in dBFS; about, for xAI does not publish its scale.
+ */
+voiceFromDbfs: number, };
 
 export type DeviceView = { name?: string, 
 /**
@@ -82,6 +86,16 @@ export type Keychain = { "state": "available" } | { "state": "unavailable", prob
 export type Method = "POST" | "GET";
 
 export type Mute = "open" | "soft" | "hard";
+
+export type Patience = { 
+/**
+ * How long you may pause before your turn is over, in ms: 0 to 10,000.
+ */
+silenceMs: number, 
+/**
+ * How loud speech must be, on the server's scale: 0.1 to 0.9 (xAI realtime guide: default 0.85).
+ */
+threshold: number, };
 
 export type Problem = { 
 /**
@@ -169,6 +183,14 @@ volume: number,
  */
 turns: Turns, 
 /**
+ * How long the agent waits for you, and how loud you must be.
+ */
+patience: Patience, 
+/**
+ * How the talk key talks.
+ */
+talkKey: TalkKey, 
+/**
  * What is done to your microphone's sound.
  */
 processing: Processing, };
@@ -194,6 +216,8 @@ model?: string, };
 export type Status = { "word": "connecting", step: Step, } | { "word": "listening" } | { "word": "hearingYou" } | { "word": "thinking" } | { "word": "speaking" } | { "word": "usingTool", name: string, } | { "word": "muted", released: boolean, } | { "word": "reconnecting", attempt: number, retryInMs: number, } | { "word": "ended", ending: Ending, };
 
 export type Step = "askingBackend" | "openingLine" | "agreeingSession";
+
+export type TalkKey = "hold" | "toggle";
 
 export type Target = { "kind": "practice" } | { "kind": "profile", id: string, };
 

@@ -5,6 +5,7 @@ use realtime::{Caller, Profile};
 use secrecy::SecretString;
 
 use crate::event::{Mute, ProblemCode, Turns};
+use crate::patience::Patience;
 
 /// Whom to call and how.
 #[derive(Clone, Debug)]
@@ -14,6 +15,7 @@ pub struct Setup {
     /// The agent runs on this computer: no money runs, and the window says so.
     pub practice: bool,
     pub turns: Turns,
+    pub patience: Patience,
     pub price: Price,
     /// Seeds the jitter of the reconnect delays, so that a test can repeat them.
     pub seed: u64,
@@ -22,7 +24,15 @@ pub struct Setup {
 impl Setup {
     /// A call through `profile`, everything else as it is unless changed.
     pub fn new(profile: Profile, access: Access) -> Self {
-        Self { profile, access, practice: false, turns: Turns::default(), price: Price::default(), seed: 0 }
+        Self {
+            profile,
+            access,
+            practice: false,
+            turns: Turns::default(),
+            patience: Patience::default(),
+            price: Price::default(),
+            seed: 0,
+        }
     }
 
     /// A call with the practice agent, which greets, at its two addresses; `key` is its bearer.
@@ -70,6 +80,7 @@ pub enum Command {
     SendText(String),
     Mute(Mute),
     Turns(Turns),
+    Patience(Patience),
     /// The talk key goes down or up.
     Talk(bool),
     /// Stop speaking.

@@ -4,6 +4,7 @@ use audio::{DeviceError, DeviceFormat, Direction, Played};
 use realtime::{CloseKind, Incoming, Profile};
 
 use super::*;
+use crate::patience::Patience;
 use crate::setup::Access;
 
 /// A call and the rows it has gone through.
@@ -370,6 +371,32 @@ fn turns_change_while_the_line_is_open() {
         (command(Command::Turns(Turns::Manual)), "session.update | controls | gate Silent | = muted"),
         (server(r#"{"type":"session.updated","session":{}}"#), ""),
         (command(Command::Turns(Turns::Auto)), "session.update | controls | gate Open | = listening"),
+    ]);
+}
+
+#[test]
+fn patience_changes_while_the_line_is_open_and_is_told_once() {
+    let slow = Patience { silence_ms: 1_500, threshold: 0.5 };
+    let mut table = Table::live(Turns::Auto);
+    table.rows(&[
+        (command(Command::Patience(slow)), "session.update | controls"),
+        (command(Command::Patience(slow)), ""),
+        (command(Command::Turns(Turns::Manual)), "session.update | controls | gate Silent | = muted"),
+        (command(Command::Patience(Patience::default())), "controls"),
+    ]);
+    assert_eq!(table.state().controls.voice_from_dbfs, Patience::default().level_dbfs());
+}
+
+#[test]
+fn what_is_set_while_the_session_is_being_agreed_is_asked_for_after_it() {
+    let slow = Patience { silence_ms: 1_500, ..Patience::default() };
+    let mut table = Table::new(Turns::Auto);
+    table.rows(&[
+        (Input::Start, "connect | gate Silent | = connecting"),
+        (Input::Connected, "session.update | = connecting"),
+        (command(Command::Patience(slow)), "controls"),
+        (server(r#"{"type":"session.updated","session":{}}"#), "session.update | gate Open | = listening"),
+        (server(r#"{"type":"session.updated","session":{}}"#), ""),
     ]);
 }
 
