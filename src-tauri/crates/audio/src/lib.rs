@@ -18,6 +18,7 @@ mod error;
 mod keeper;
 mod level;
 mod names;
+pub mod offline;
 mod playback;
 mod port;
 mod processor;
