@@ -85,7 +85,7 @@ export const words = {
     processing: 'Your microphone',
     processingWhat: 'What is done to its sound before it is sent',
     stages: {
-      echo: ['Cancel echo', 'Takes what the loudspeaker plays out of it.'] as const,
+      echo: ['Cancel echo', 'Takes out what the loudspeaker plays.'] as const,
       noise: ['Suppress noise', 'Fans, streets, hum. Off keeps every sound of a quiet room.'] as const,
       gain: ['Bring up a quiet voice', 'Gently. Off when the system does it already.'] as const,
     },

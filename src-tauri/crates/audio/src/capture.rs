@@ -68,10 +68,10 @@ impl Capture {
             meters.learn_callback(Direction::Microphone, (brought - line.brought) as usize);
             line.brought = brought;
         }
-        let mut sound = [0.0; STEP];
+        let (mut sound, now) = ([0.0; STEP], Instant::now());
         loop {
             let wanted = line.up.wanted();
-            if line.lane.samples.slots() < wanted {
+            if line.lane.samples.slots() < wanted || !processor.is_ready(now) {
                 break;
             }
             line.heard.clear();
