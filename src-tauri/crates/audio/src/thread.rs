@@ -29,8 +29,8 @@ pub(crate) struct DeviceLink {
 
 impl DeviceLink {
     fn want(&self, want: Want) {
-        if self.wants.try_send(want).is_err() {
-            tracing::error!(?want, "a device does not follow");
+        if let Err(refused) = self.wants.try_send(want) {
+            tracing::error!(want = ?refused.into_inner(), "a device does not follow");
         }
     }
 }
@@ -70,6 +70,9 @@ impl AudioThread {
             self.read_news();
             self.playback.pump(&mut self.processor, &self.meters, &mut self.outbox);
             self.capture.pump(self.gate, &mut self.processor, &self.meters);
+            for report in self.capture.told() {
+                self.outbox.send(report);
+            }
             self.outbox.push();
         }
     }
@@ -85,6 +88,14 @@ impl AudioThread {
             Control::Finish { item } => self.playback.finish(&item, &mut self.outbox),
             Control::Flush => self.playback.flush(&mut self.outbox),
             Control::Volume(volume) => self.playback.set_volume(volume),
+            Control::Hush(hushed) => self.playback.set_hushed(hushed),
+            Control::Prefer { direction, order } => {
+                let link = match direction {
+                    Direction::Microphone => &self.microphone,
+                    Direction::Speaker => &self.speaker,
+                };
+                link.want(Want::Prefer(order));
+            }
             Control::Process(processing) => {
                 self.processor.switch(processing);
                 self.meters.set_echo(EchoFigures::default());
@@ -112,15 +123,19 @@ impl AudioThread {
     fn learn(&mut self, direction: Direction, news: News) {
         let attached = match news {
             News::Microphone(lane) => {
-                self.processor.microphone_changed();
+                self.begin_anew(direction);
                 self.capture.attach(lane)
             }
             News::Speaker(lane) => {
-                self.processor.speaker_changed();
+                self.begin_anew(direction);
                 self.playback.attach(lane, &mut self.outbox)
             }
             News::Running(device) => {
                 self.outbox.send(Report::Opened { direction, device });
+                Ok(())
+            }
+            News::Moved { from, to, why } => {
+                self.outbox.send(Report::Moved { direction, from, to, why });
                 Ok(())
             }
             News::Closed => {
@@ -145,15 +160,18 @@ impl AudioThread {
     }
 
     fn detach(&mut self, direction: Direction) {
+        self.begin_anew(direction);
         match direction {
-            Direction::Microphone => {
-                self.processor.microphone_changed();
-                self.capture.detach();
-            }
-            Direction::Speaker => {
-                self.processor.speaker_changed();
-                self.playback.detach(&mut self.outbox);
-            }
+            Direction::Microphone => self.capture.detach(),
+            Direction::Speaker => self.playback.detach(&mut self.outbox),
+        }
+    }
+
+    /// What was learnt of the way from the loudspeaker to the microphone holds no more.
+    fn begin_anew(&mut self, direction: Direction) {
+        match direction {
+            Direction::Microphone => self.processor.microphone_changed(),
+            Direction::Speaker => self.processor.speaker_changed(),
         }
         self.meters.set_echo(EchoFigures::default());
     }
@@ -192,3 +210,6 @@ impl Outbox {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
