@@ -28,6 +28,8 @@ const profile = (id, name, tokenUrl, more = {}) => ({
   voice: 'eve',
   instructions: '',
   agentSpeaksFirst: false,
+  proxy: '',
+  extraCa: '',
   ...more,
 });
 
