@@ -105,6 +105,15 @@ impl Desk {
         Ok(found.context("the bus has a private home")?.1.into())
     }
 
+    /// Settings that the app finds when it starts; what is left out has its default.
+    pub(crate) fn set(&self, settings: serde_json::Value) -> Result<()> {
+        let folder = self.place("XDG_CONFIG_HOME")?.join("dev.sidetone.desktop");
+        std::fs::create_dir_all(&folder)?;
+        let mut kept = settings;
+        kept["version"] = 1.into();
+        Ok(std::fs::write(folder.join("settings.json"), kept.to_string())?)
+    }
+
     /// Files below the private home that contain these bytes.
     pub(crate) fn files_that_contain(&self, words: &str) -> Result<Vec<PathBuf>> {
         let mut found = Vec::new();
