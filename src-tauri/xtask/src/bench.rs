@@ -68,7 +68,9 @@ pub(crate) fn bench(only: &[String], quick: bool) -> Result<()> {
         println!("\n{}", table::render(&measured));
         rows.extend(measured);
     }
-    println!("\n{}", table::render(&rows));
+    if chosen.len() > 1 {
+        println!("\n==> all parts\n\n{}", table::render(&rows));
+    }
     Ok(())
 }
 
