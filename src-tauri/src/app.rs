@@ -2,31 +2,25 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use audio::{Engine, EngineOptions};
-use call::{Access, Call, Command, Devices, Fault, Net, Price, Problem, ProblemCode, Setup, Turns};
+use call::{Command, Fault, Net, Problem, ProblemCode};
 use history::History;
-use practice::Practice;
 use realtime::{Caller, Profile};
 use secrecy::SecretString;
 use tauri::ipc::Channel;
 use tokio::sync::Mutex;
-use tokio::task::JoinHandle;
 
 use crate::kept::KeptError;
 use crate::keychain::{self, Keychain, Place};
+use crate::past;
 use crate::profiles::Profiles;
-use crate::record::{self, Recording};
+use crate::record::Recording;
+use crate::running::{self, Running};
 use crate::settings::SettingsFile;
-use crate::trouble::trouble;
+use crate::trouble::{put_aside, trouble};
 use crate::view::{
     self, AppEvent, AppSnapshot, Check, Keeping, ProfileDraft, ProfileView, SecretState, Settings, Target,
 };
-use crate::{past, stream};
-
-/// How long the end of a call waits for a disk that refuses.
-const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// Where the app keeps its files; given by the shell, so that a test can give another place.
 #[derive(Clone, Debug)]
@@ -40,7 +34,11 @@ pub(crate) struct App {
     net: Net,
     /// Without it, when the database cannot be used, calls work and say that they are not kept.
     history: Result<Arc<History>, Keeping>,
-    /// Held for moments only: never while the keychain, a backend or a person is waited for.
+    /// What went wrong at the start.
+    troubles: Vec<Problem>,
+    /// Held while a call begins or is put away, so that two never share the devices. Taken before `inner`.
+    turn: Mutex<()>,
+    /// Held for moments only: never while the keychain, a backend, the disk or a person is waited for.
     inner: Mutex<Inner>,
 }
 
@@ -51,14 +49,6 @@ struct Inner {
     window: Option<Channel<AppEvent>>,
     /// What was last known of the keychain.
     keychain: view::Keychain,
-}
-
-struct Running {
-    call: Call,
-    /// The agent on this computer, when it is the one who is called.
-    practice: Option<Practice>,
-    recording: Result<Recording, Keeping>,
-    watching: Option<JoinHandle<()>>,
 }
 
 impl std::fmt::Debug for App {
@@ -74,13 +64,19 @@ impl App {
         let history = History::open(&places.data.join("history.db"))
             .inspect_err(|error| tracing::error!(%error, "calls are not kept"))
             .map_err(|error| Keeping::lost(&error));
-        let profiles = Profiles::open(&places.config.join("profiles.json"))?;
-        let settings = SettingsFile::open(&places.config.join("settings.json"))?;
+        let (profiles, no_profiles) = Profiles::open(&places.config.join("profiles.json"));
+        let (settings, no_settings) = SettingsFile::open(&places.config.join("settings.json"));
+        let troubles = [
+            no_profiles.map(|aside| put_aside("backends", "Sidetone knows none of them now", &aside)),
+            no_settings.map(|aside| put_aside("settings", "they are now as on the first day", &aside)),
+        ];
         let keychain = view::Keychain::Available;
         Ok(Self {
             keychain: Keychain::start()?,
             net: Net::new()?,
             history: history.map(Arc::new),
+            troubles: troubles.into_iter().flatten().collect(),
+            turn: Mutex::new(()),
             inner: Mutex::new(Inner { profiles, settings, call: None, window: None, keychain }),
         })
     }
@@ -97,6 +93,7 @@ impl App {
             active: inner.profiles.active().map(str::to_owned),
             keychain: inner.keychain.clone(),
             settings: inner.settings.get().clone(),
+            troubles: self.troubles.clone(),
         }
     }
 
@@ -108,39 +105,18 @@ impl App {
     }
 
     pub(crate) async fn start_call(&self, target: Target) -> Done {
-        let (mut setup, practice) = match target {
-            Target::Practice => {
-                let practice = Practice::start(practice_options()).await.map_err(|error| {
-                    trouble(
-                        ProblemCode::Internal,
-                        "The practice agent could not be started.",
-                        "Try again.",
-                        &error,
-                    )
-                })?;
-                (practice_setup(&practice), Some(practice))
-            }
+        let line = match target {
+            Target::Practice => running::practice().await?,
             Target::Profile { id } => {
                 let profile = self.inner.lock().await.profile(&id)?;
                 let secret = self.secret_of(&profile).await?;
-                (setup(profile, Access::Backend(secret)), None)
+                running::backend(profile, secret)
             }
         };
+        let _turn = self.turn.lock().await;
+        self.end_call().await;
         let mut inner = self.inner.lock().await;
-        inner.drop_call().await;
-        setup.turns = inner.settings.get().turns;
-        let options = EngineOptions { volume: inner.settings.get().volume, ..EngineOptions::default() };
-        let (engine, ports) = Engine::start(options);
-        let devices = Devices { ports, engine: Box::new(engine) };
-        let call = Call::start(setup.clone(), devices, self.net.clone(), None);
-        let recording = self.history.clone().map(|history| {
-            let subscriber = call.subscriber();
-            record::start(history, &setup, move || {
-                let subscriber = subscriber.clone();
-                async move { subscriber.subscribe().await.ok() }
-            })
-        });
-        inner.call = Some(Running { call, practice, recording, watching: None });
+        inner.call = Some(Running::start(line, inner.settings.get(), self.net.clone(), self.history.clone()));
         let call = inner.watch().await;
         let keeping = inner.call.as_ref().map(Running::keeping);
         inner.tell(AppEvent::CallSnapshot { call });
@@ -154,7 +130,6 @@ impl App {
         let inner = self.inner.lock().await;
         let Some(running) = &inner.call else { return Ok(()) };
         running
-            .call
             .send(command)
             .await
             .map_err(|error| trouble(ProblemCode::Internal, "The call is gone.", "Start a new one.", &error))
@@ -162,9 +137,17 @@ impl App {
 
     /// Puts an ended call away; a running one is ended first.
     pub(crate) async fn clear_call(&self) {
-        let mut inner = self.inner.lock().await;
-        inner.drop_call().await;
-        inner.tell(AppEvent::CallSnapshot { call: None });
+        let _turn = self.turn.lock().await;
+        self.end_call().await;
+        self.inner.lock().await.tell(AppEvent::CallSnapshot { call: None });
+    }
+
+    /// The window sees the call until it has ended; its last words may take the disk a while.
+    async fn end_call(&self) {
+        let running = self.inner.lock().await.call.take();
+        if let Some(running) = running {
+            running.end().await;
+        }
     }
 
     /// Writes the call that is over into a file that `choose` names. Nobody is waited for under the lock.
@@ -245,11 +228,12 @@ impl App {
     /// Keeps the settings and applies them to the running call.
     pub(crate) async fn save_settings(&self, settings: Settings) -> Done {
         let mut inner = self.inner.lock().await;
+        let before = inner.settings.get().clone();
         inner.settings.put(settings.clone()).map_err(unsaved("settings"))?;
         if let Some(running) = &inner.call {
-            for command in tuning(&settings) {
+            for command in running::tuning(&before, &settings) {
                 // A call that has just ended takes no more commands, and needs none.
-                let _ = running.call.send(command).await;
+                let _ = running.send(command).await;
             }
         }
         inner.tell(AppEvent::Settings { settings });
@@ -258,7 +242,8 @@ impl App {
 
     /// The app is closing: the call ends, the last words are written.
     pub(crate) async fn close(&self) {
-        self.inner.lock().await.drop_call().await;
+        let _turn = self.turn.lock().await;
+        self.end_call().await;
         if let Ok(history) = &self.history
             && let Err(error) = history.flush()
         {
@@ -313,44 +298,29 @@ impl Inner {
         })
     }
 
-    /// Streams the call's events to the window, beginning with the snapshot that is returned.
     async fn watch(&mut self) -> Option<call::Snapshot> {
         let window = self.window.clone();
-        let running = self.call.as_mut()?;
-        if let Some(before) = running.watching.take() {
-            before.abort();
-        }
-        let (snapshot, events) = running.call.subscribe().await.ok()?;
-        if let Some(window) = window {
-            let keeping = running.recording.as_ref().ok().map(Recording::watch);
-            let words = stream::forward(events, running.call.subscriber(), window.clone());
-            running.watching = Some(tokio::spawn(async move {
-                match keeping {
-                    Some(keeping) => drop(tokio::join!(words, stream::keeping(keeping, window))),
-                    None => words.await,
-                }
-            }));
-        }
-        Some(snapshot)
+        self.call.as_mut()?.watch(window).await
+    }
+
+    fn recording(&self) -> Option<&Recording> {
+        self.call.as_ref()?.recording()
     }
 
     /// The current call's id in the history.
     fn recorded(&self) -> Option<String> {
-        let recording = self.call.as_ref()?.recording.as_ref().ok()?;
-        Some(recording.id().to_owned())
+        Some(self.recording()?.id().to_owned())
     }
 
     /// The same, and nothing more is written of it.
     fn stop_recording(&self) -> Option<String> {
-        self.call.as_ref()?.recording.as_ref().ok()?.stop();
+        self.recording()?.stop();
         self.recorded()
     }
 
     /// The call was taken out of the history; by now another may be on the line.
     fn forget(&self, id: &str) {
-        if let Some(Running { recording: Ok(recording), .. }) = &self.call
-            && recording.id() == id
-        {
+        if let Some(recording) = self.recording().filter(|recording| recording.id() == id) {
             recording.deleted();
         }
     }
@@ -369,65 +339,6 @@ impl Inner {
             tracing::warn!(%error, "the window did not take an event");
         }
     }
-
-    async fn drop_call(&mut self) {
-        let Some(Running { call, practice, recording, watching }) = self.call.take() else { return };
-        // Its last words are read from the call itself, which therefore closes after them.
-        if call.send(Command::End).await.is_ok()
-            && let Ok(mut recording) = recording
-        {
-            recording.finish(LAST_WORDS).await;
-        }
-        call.close().await;
-        if let Some(watching) = watching {
-            watching.abort();
-        }
-        if let Some(practice) = practice {
-            practice.stop().await;
-        }
-    }
-}
-
-/// What a running call has to be told of the settings.
-fn tuning(settings: &Settings) -> [Command; 1] {
-    [Command::Volume(settings.volume)]
-}
-
-impl Running {
-    fn keeping(&self) -> Keeping {
-        match &self.recording {
-            Ok(recording) => recording.keeping(),
-            Err(keeping) => keeping.clone(),
-        }
-    }
-}
-
-fn setup(profile: Profile, access: Access) -> Setup {
-    // Only spreads reconnects of many clients over time; any number will do.
-    let seed = uuid::Uuid::new_v4().as_u64_pair().0;
-    Setup { profile, access, practice: false, turns: Turns::Auto, price: Price::default(), seed }
-}
-
-/// Any free port, and a bearer that nobody else on this computer can guess.
-fn practice_options() -> practice::Options {
-    practice::Options {
-        port: 0,
-        key: uuid::Uuid::new_v4().to_string(),
-        switches: practice::Switches::default(),
-    }
-}
-
-fn practice_setup(practice: &Practice) -> Setup {
-    let profile = Profile {
-        name: "Practice agent".into(),
-        token_url: practice.token_url(),
-        caller: Caller::Bearer,
-        realtime_url: practice.realtime_url(),
-        agent_speaks_first: true,
-        ..Profile::default()
-    };
-    let access = Access::Backend(Some(practice.key().to_owned().into()));
-    Setup { practice: true, ..setup(profile, access) }
 }
 
 /// For a file of ours that could not be written; `what` is what it holds.

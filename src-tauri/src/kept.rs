@@ -48,6 +48,50 @@ pub(crate) fn read<T: DeserializeOwned>(path: &Path, known: u32) -> Result<Optio
     serde_json::from_str(&text).map(Some).map_err(damaged)
 }
 
+/// Like [`read`], but a file that cannot be read is put aside and named in the second value, so that
+/// neither it nor the start of the app is lost.
+pub(crate) fn read_or_put_aside<T: DeserializeOwned>(
+    path: &Path,
+    known: u32,
+) -> (Option<T>, Option<PutAside>) {
+    let error = match read(path, known) {
+        Ok(found) => return (found, None),
+        Err(error) => error,
+    };
+    tracing::error!(%error, "a file of ours is not used");
+    let place = free_place(path);
+    let moved = fs::rename(path, &place)
+        .inspect_err(|error| tracing::error!(%error, "it could not be put aside either"))
+        .is_ok();
+    (None, Some(PutAside { error, place: moved.then_some(place) }))
+}
+
+/// A file that could not be read.
+#[derive(Debug)]
+pub(crate) struct PutAside {
+    pub(crate) error: KeptError,
+    /// Where it is now; `None` where it could not be moved. A folder that does not let a file be
+    /// moved does not let [`write`] replace it either.
+    pub(crate) place: Option<PathBuf>,
+}
+
+/// `settings.json.damaged`, or the first such name with a number that is free.
+fn free_place(path: &Path) -> PathBuf {
+    let named = |number: u32| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(".damaged");
+        if number > 1 {
+            name.push(format!("-{number}"));
+        }
+        PathBuf::from(name)
+    };
+    let mut number = 1;
+    while named(number).exists() {
+        number += 1;
+    }
+    named(number)
+}
+
 /// Writes the file beside the old one, then puts it in its place.
 pub(crate) fn write<T: Serialize>(path: &Path, version: u32, content: &T) -> Result<(), KeptError> {
     let replace = || {
@@ -94,6 +138,21 @@ mod tests {
             assert!(error.contains(wanted) && error.contains("note.json"), "{error}");
             assert_eq!(fs::read_to_string(&path).unwrap(), text);
         }
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_read_is_put_aside_and_never_over_another() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("note.json");
+        for (text, name) in [("{", "note.json.damaged"), ("{\"version\": 99}", "note.json.damaged-2")] {
+            fs::write(&path, text).unwrap();
+            let (found, aside) = read_or_put_aside::<Note>(&path, 1);
+            assert_eq!(found, None);
+            assert_eq!(aside.unwrap().place, Some(folder.path().join(name)));
+            assert!(!path.exists());
+            assert_eq!(fs::read_to_string(folder.path().join(name)).unwrap(), text);
+        }
+        assert!(read_or_put_aside::<Note>(&path, 1).1.is_none());
     }
 
     #[test]

@@ -8,6 +8,7 @@ mod keychain;
 mod past;
 mod profiles;
 pub mod record;
+mod running;
 mod settings;
 mod stream;
 mod trouble;

@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 use realtime::Profile;
 use serde::{Deserialize, Serialize};
 
-use crate::kept::{self, KeptError};
+use crate::kept::{self, KeptError, PutAside};
 
-/// The file's layout; a newer one is refused and left alone.
+/// The file's layout; a newer one is put aside unread.
 const VERSION: u32 = 1;
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -30,9 +30,10 @@ pub(crate) struct Profiles {
 }
 
 impl Profiles {
-    /// Reads the file; none yet means no profiles yet.
-    pub(crate) fn open(path: &Path) -> Result<Self, KeptError> {
-        Ok(Self { path: path.to_owned(), file: kept::read(path, VERSION)?.unwrap_or_default() })
+    /// Reads the file; none yet means no profiles yet. One that cannot be read is put aside.
+    pub(crate) fn open(path: &Path) -> (Self, Option<PutAside>) {
+        let (file, aside) = kept::read_or_put_aside(path, VERSION);
+        (Self { path: path.to_owned(), file: file.unwrap_or_default() }, aside)
     }
 
     pub(crate) fn all(&self) -> &[Profile] {
@@ -110,11 +111,11 @@ mod tests {
     fn what_was_put_is_there_after_a_restart() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep/profiles.json");
-        let mut profiles = Profiles::open(&path).unwrap();
+        let mut profiles = Profiles::open(&path).0;
         profiles.put(profile("a"), Some(true)).unwrap();
         profiles.put(profile("b"), None).unwrap();
         profiles.choose("a").unwrap();
-        let again = Profiles::open(&path).unwrap();
+        let again = Profiles::open(&path).0;
         assert_eq!(again.all(), [profile("a"), profile("b")]);
         assert_eq!(again.active(), Some("a"));
         assert!(again.is_kept("a") && !again.is_kept("b"));
@@ -123,7 +124,7 @@ mod tests {
     #[test]
     fn the_first_is_active_when_the_chosen_one_is_gone() {
         let folder = tempfile::tempdir().unwrap();
-        let mut profiles = Profiles::open(&folder.path().join("p.json")).unwrap();
+        let mut profiles = Profiles::open(&folder.path().join("p.json")).0;
         profiles.put(profile("a"), Some(true)).unwrap();
         profiles.put(profile("b"), None).unwrap();
         profiles.remove("b").unwrap();
@@ -137,6 +138,6 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("p.json");
         fs::write(&path, r#"{"version":1,"profiles":[{"id":"a","name":"A","novelty":1}]}"#).unwrap();
-        assert_eq!(Profiles::open(&path).unwrap().all()[0].name, "A");
+        assert_eq!(Profiles::open(&path).0.all()[0].name, "A");
     }
 }

@@ -27,11 +27,11 @@ pub(crate) async fn forward(mut events: Receiver<Event>, subscriber: Subscriber,
     }
 }
 
-/// Passes on what becomes of the call's words, beginning with what has become of them so far.
+/// Passes on what becomes of the call's words from now on.
 pub(crate) async fn keeping(mut keeping: watch::Receiver<Keeping>, window: Channel<AppEvent>) {
-    loop {
+    while keeping.changed().await.is_ok() {
         let now = keeping.borrow_and_update().clone();
-        if window.send(AppEvent::Keeping { keeping: now }).is_err() || keeping.changed().await.is_err() {
+        if window.send(AppEvent::Keeping { keeping: now }).is_err() {
             return;
         }
     }

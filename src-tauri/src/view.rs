@@ -1,6 +1,7 @@
 //! What the window is told: the shell's part of the contract, beside `call`'s events.
 
-use call::{Event, Problem, Snapshot, Turns};
+use audio::Processing;
+use call::{Event, Patience, Problem, Snapshot, Turns};
 use realtime::Profile;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -18,6 +19,8 @@ pub struct AppSnapshot {
     pub active: Option<String>,
     pub keychain: Keychain,
     pub settings: Settings,
+    /// What went wrong when Sidetone started, such as a file that could not be read.
+    pub troubles: Vec<Problem>,
 }
 
 /// What a person has set; kept over restarts. It applies to a running call at once.
@@ -28,11 +31,34 @@ pub struct Settings {
     pub volume: f32,
     /// Who ends your turn when a call begins.
     pub turns: Turns,
+    /// How long the agent waits for you, and how loud you must be.
+    pub patience: Patience,
+    /// How the talk key talks.
+    pub talk_key: TalkKey,
+    /// What is done to your microphone's sound.
+    pub processing: Processing,
+}
+
+/// What a press of the talk key does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum TalkKey {
+    /// Talks while it is down.
+    #[default]
+    Hold,
+    /// Talks until it is pressed again.
+    Toggle,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { volume: 1.0, turns: Turns::Auto }
+        Self {
+            volume: 1.0,
+            turns: Turns::Auto,
+            patience: Patience::default(),
+            talk_key: TalkKey::default(),
+            processing: Processing::default(),
+        }
     }
 }
 

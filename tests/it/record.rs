@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use call::{
-    Access, Call, Clock, Controls, DeviceView, Devices, Ending, Event, FileDevices, Item, Net, Price, Role,
-    Setup, Snapshot, Status, Turns,
+    Access, Call, Clock, Controls, DeviceView, Devices, Ending, Event, FileDevices, Item, Net, Role, Setup,
+    Snapshot, Status,
 };
 use history::{ENDED_UNEXPECTEDLY, History};
 use practice::{Options, Practice, Switches};
-use realtime::{Caller, Profile};
+use realtime::Profile;
 use rusqlite::{Connection, TransactionBehavior};
 use sidetone_shell::record::{self, Recording};
 use sidetone_shell::view::Keeping;
@@ -48,7 +48,8 @@ impl Line {
 
     fn record(&self, history: &Arc<History>) -> Recording {
         let line = self.clone();
-        record::start(history.clone(), &setup(Profile::default(), Access::Backend(None)), move || {
+        let setup = Setup::new(Profile::default(), Access::Backend(None));
+        record::start(history.clone(), &setup, move || {
             let now = line.now.lock().unwrap();
             std::future::ready(Some((now.clone(), line.events.subscribe())))
         })
@@ -75,10 +76,6 @@ impl Line {
         self.now.lock().unwrap().status = status.clone();
         self.events.send(Event::Status { status }).ok();
     }
-}
-
-fn setup(profile: Profile, access: Access) -> Setup {
-    Setup { profile, access, practice: true, turns: Turns::Auto, price: Price::default(), seed: 1 }
 }
 
 async fn until(recording: &Recording, wanted: impl Fn(&Keeping) -> bool) {
@@ -145,14 +142,9 @@ async fn the_process_that_is_killed() {
     let history = Arc::new(History::open(Path::new(&path)).unwrap());
     let options = Options { port: 0, key: "key".into(), switches: Switches::default() };
     let practice = Practice::start(options).await.unwrap();
-    let profile = Profile {
-        name: "Practice".into(),
-        token_url: practice.token_url(),
-        caller: Caller::Bearer,
-        realtime_url: practice.realtime_url(),
-        ..Profile::default()
-    };
-    let setup = setup(profile, Access::Backend(Some(practice.key().to_owned().into())));
+    let key = practice.key().to_owned().into();
+    let mut setup = Setup::practice(practice.token_url(), practice.realtime_url(), key);
+    setup.profile.agent_speaks_first = false;
     let (ports, far) = audio::ports();
     let _files = FileDevices::start(far, Duration::from_millis(5));
     let devices = Devices { ports, engine: Box::new(()) };

@@ -120,6 +120,18 @@ export const STATES: PageState[] = [
       await page.locator(id('delete-call-confirm')).click();
     },
   },
+  {
+    name: 'settings',
+    query: 'fake=ready',
+    shows: id('settings-turns'),
+    reach: (page) => page.locator(id('place-settings')).click(),
+  },
+  {
+    name: 'settings-in-call',
+    query: at(16800),
+    shows: id('state-small'),
+    reach: (page) => page.keyboard.press('Control+,'),
+  },
   { name: 'failed', query: 'fake=failed&at=900', shows: id('ended-edit') },
   { name: 'practice', query: 'fake=practice&speed=0&at=15500', shows: word('speaking') },
   {

@@ -37,6 +37,8 @@ const rows: Array<[name: string, pressed: Press, focus: Focus, action: KeyAction
   ['Cmd+E', press('e', { metaKey: true }), 'page', 'end'],
   ['Ctrl+E in a field', press('e', ctrl), 'field', 'end'],
   ['Ctrl+N', press('n', ctrl), 'control', 'newCall'],
+  ['Ctrl+,', press(',', ctrl), 'field', 'settings'],
+  ['Cmd+,', press(',', { metaKey: true }), 'page', 'settings'],
   ['Ctrl+M', press('m', ctrl), 'page', null],
   ['Ctrl+Shift+E', press('E', { ...ctrl, shiftKey: true }), 'page', null],
   ['e', press('e'), 'page', null],
@@ -72,11 +74,25 @@ describe('focus', () => {
 
 test('holding tells each change once', () => {
   const told: boolean[] = [];
-  const hold = new HoldToTalk((pressed) => told.push(pressed));
+  const hold = new HoldToTalk(() => 'hold', (pressed) => told.push(pressed));
   hold.release();
   hold.press();
   hold.press();
   hold.release();
   hold.release();
   expect(told).toEqual([true, false]);
+});
+
+test('a talk key that toggles talks from press to press, whatever is let go', () => {
+  const told: boolean[] = [];
+  const hold = new HoldToTalk(() => 'toggle', (pressed) => told.push(pressed));
+  for (let press = 0; press < 3; press += 1) {
+    hold.press();
+    hold.release();
+  }
+  expect(told).toEqual([true, false, true]);
+  // A hard mute ended it; the next press talks again.
+  hold.stopped();
+  hold.press();
+  expect(told).toEqual([true, false, true, true]);
 });

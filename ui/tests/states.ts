@@ -11,7 +11,7 @@ export function call(more: Partial<Snapshot> = {}): Snapshot {
     with: 'My backend',
     practice: false,
     status: { word: 'listening' },
-    controls: { mute: 'open', turns: 'auto', talking: false },
+    controls: { mute: 'open', turns: 'auto', talking: false, voiceFromDbfs: -37.25 },
     items: [],
     microphone: { name: 'Mic', open: true },
     speaker: { name: 'Phones', open: true },
@@ -30,6 +30,7 @@ export function state(running: Snapshot | null = call()): AppState {
     active: null,
     keychain: { state: 'available' },
     settings: defaults,
+    troubles: [],
   });
 }
 

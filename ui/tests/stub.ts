@@ -8,6 +8,8 @@ export class Stub implements Backend {
   /** The next command is rejected with this. */
   refuse: unknown = null;
   check: Check = { outcome: 'passed', message: 'Fine.', tookMs: 1 };
+  /** Commands are answered after this. */
+  busy: Promise<void> = Promise.resolve();
   /** Where the next export goes. */
   exported: string | null = null;
   #listen: (event: AppEvent) => void = () => {};
@@ -32,6 +34,7 @@ export class Stub implements Backend {
 
   #ask = async (...asked: unknown[]): Promise<void> => {
     this.asked.push(asked);
+    await this.busy;
     const { refuse } = this;
     this.refuse = null;
     if (refuse !== null) throw refuse;

@@ -6,7 +6,7 @@ use std::thread::JoinHandle;
 
 use anyhow::{Context, Result};
 
-use crate::process::Running;
+use crate::process::{Running, wait_until};
 use crate::sound::Sound;
 
 /// Hz; more than the wire carries.
@@ -43,7 +43,13 @@ impl Room {
         let mut mouth = sound.client("pacat")?;
         // Several times what comes at once, or every late piece would leave a hole.
         mouth.args(["-p", "-d", "mic_in", "--latency-msec=80"]).args(format).stdin(Stdio::piped());
-        let (mut ear, mut mouth) = (Running::start(&mut ear)?, Running::start(&mut mouth)?);
+        let before = sound.sink_inputs()?;
+        let mut mouth = Running::start(&mut mouth)?;
+        // What is heard before the mouth is open would stand between the two for ever, as delay.
+        wait_until(&mut mouth, "opening a mouth", || {
+            sound.sink_inputs().ok().filter(|inputs| *inputs > before)
+        })?;
+        let mut ear = Running::start(&mut ear)?;
         let from = ear.stdout().context("the loudspeaker cannot be heard")?;
         let to = mouth.stdin().context("the microphone cannot be reached")?;
         let response = impulse_response(acoustics);

@@ -137,6 +137,11 @@ impl Sound {
         Ok(list.lines().filter_map(parse).collect())
     }
 
+    /// How many are playing.
+    pub(crate) fn sink_inputs(&self) -> Result<usize> {
+        Ok(self.pactl(&["list", "short", "sink-inputs"])?.lines().count())
+    }
+
     pub(crate) fn client(&self, program: &str) -> Result<Command> {
         let mut command = tool(program, "pulseaudio-utils")?;
         command.envs(self.env()).env("LC_ALL", "C").env("HOME", self.home.path());

@@ -10,7 +10,11 @@ keeping: Keeping | null, profiles: Array<ProfileView>,
 /**
  * The id of the profile that *Start* calls.
  */
-active: string | null, keychain: Keychain, settings: Settings, };
+active: string | null, keychain: Keychain, settings: Settings, 
+/**
+ * What went wrong when Sidetone started, such as a file that could not be read.
+ */
+troubles: Array<Problem>, };
 
 export type Auth = "bearer" | "subprotocol";
 
@@ -32,7 +36,11 @@ export type Controls = { mute: Mute, turns: Turns,
 /**
  * The talk key is held.
  */
-talking: boolean, };
+talking: boolean, 
+/**
+ * How loud a sound must be to count as a voice, in dBFS; about, for xAI does not publish its scale.
+ */
+voiceFromDbfs: number, };
 
 export type DeviceView = { name?: string, 
 /**
@@ -79,6 +87,16 @@ export type Method = "POST" | "GET";
 
 export type Mute = "open" | "soft" | "hard";
 
+export type Patience = { 
+/**
+ * How long you may pause before your turn is over, in ms: 0 to 10,000.
+ */
+silenceMs: number, 
+/**
+ * How loud speech must be, on the server's scale: 0.1 to 0.9 (xAI realtime guide: default 0.85).
+ */
+threshold: number, };
+
 export type Problem = { 
 /**
  * Names the kind; stable, for the window's choice of buttons and for replacing an older notice.
@@ -98,6 +116,20 @@ cure: string,
 detail?: string, };
 
 export type ProblemCode = "profile" | "backend" | "backendRefused" | "rateLimited" | "network" | "tls" | "lineRefused" | "lineLost" | "sessionRefused" | "serverError" | "wrongModel" | "microphone" | "microphoneDenied" | "speaker" | "keychain" | "storage" | "internal";
+
+export type Processing = { 
+/**
+ * Take the loudspeaker's sound out of it.
+ */
+echo: boolean, 
+/**
+ * Suppress steady noise.
+ */
+noise: boolean, 
+/**
+ * Bring quiet voices up, gently.
+ */
+gain: boolean, };
 
 export type Profile = { 
 /**
@@ -149,7 +181,19 @@ volume: number,
 /**
  * Who ends your turn when a call begins.
  */
-turns: Turns, };
+turns: Turns, 
+/**
+ * How long the agent waits for you, and how loud you must be.
+ */
+patience: Patience, 
+/**
+ * How the talk key talks.
+ */
+talkKey: TalkKey, 
+/**
+ * What is done to your microphone's sound.
+ */
+processing: Processing, };
 
 export type Snapshot = { 
 /**
@@ -172,6 +216,8 @@ model?: string, };
 export type Status = { "word": "connecting", step: Step, } | { "word": "listening" } | { "word": "hearingYou" } | { "word": "thinking" } | { "word": "speaking" } | { "word": "usingTool", name: string, } | { "word": "muted", released: boolean, } | { "word": "reconnecting", attempt: number, retryInMs: number, } | { "word": "ended", ending: Ending, };
 
 export type Step = "askingBackend" | "openingLine" | "agreeingSession";
+
+export type TalkKey = "hold" | "toggle";
 
 export type Target = { "kind": "practice" } | { "kind": "profile", id: string, };
 

@@ -8,6 +8,7 @@ export type KeyAction =
   | 'type'
   | 'end'
   | 'newCall'
+  | 'settings'
   | 'keys';
 
 /** Where the focus is: a text field takes letters, a control takes Space and Enter for itself. */
@@ -18,12 +19,14 @@ export type Press = Pick<
   'key' | 'ctrlKey' | 'metaKey' | 'shiftKey' | 'altKey' | 'repeat' | 'isComposing'
 >;
 
+const COMMANDS: Readonly<Record<string, KeyAction>> = { e: 'end', n: 'newCall', ',': 'settings' };
+
 export function actionFor(press: Press, focus: Focus): KeyAction | null {
   if (press.isComposing || press.altKey) return null;
   const key = press.key.length === 1 ? press.key.toLowerCase() : press.key;
   if (press.ctrlKey || press.metaKey) {
     if (press.repeat || press.shiftKey) return null;
-    return key === 'e' ? 'end' : key === 'n' ? 'newCall' : null;
+    return COMMANDS[key] ?? null;
   }
   // A held Space repeats; it must still not scroll the page.
   if (key === ' ' && focus === 'page' && !press.shiftKey) return 'talk';

@@ -4,11 +4,13 @@ import { createContext } from 'svelte';
 
 import { apply, hasWords, stateOf, type AppState } from './apply';
 import { problemFrom, type Backend } from './backend';
-import type { AppEvent, DeviceView, Direction, Mute, Problem, ProfileDraft, Target } from './bindings';
+import type { AppEvent, DeviceView, Direction, Mute, Problem, ProfileDraft, Settings, Target } from './bindings';
 import { LevelLoop } from './levels';
+import type { Place } from './places';
+import { defaults } from './settings';
 import { words } from './words';
 
-export type Page = 'first' | 'ready' | 'form' | 'call';
+export type Page = 'first' | 'ready' | 'form' | Place;
 
 /** A card in the window: what to tell, and how it goes away. */
 export interface Card {
@@ -30,11 +32,16 @@ export class Session {
   starting = $state(false);
   /** The form is open: on a profile's id, or '' for a new one. */
   editing = $state<string | null>(null);
+  /** Where the person has gone; what *Call* shows there depends on the rest. */
+  place = $state<Place>('call');
   keysOpen = $state(false);
   typing = $state(false);
   soundOpen = $state(false);
   #hidden = $state.raw<Partial<Record<Direction | 'keeping', string>>>({});
   #target: Target | null = null;
+  /** Settings on their way to the engine: shown at once, and taken back when it refuses them. */
+  #wanted = $state.raw<Settings | null>(null);
+  #putAway = $state.raw<readonly Problem[]>([]);
 
   state = $derived(this.#state);
   call = $derived(this.#state?.call ?? null);
@@ -45,12 +52,14 @@ export class Session {
   controls = $derived(this.call?.controls ?? null);
   profiles = $derived(this.#state?.profiles ?? []);
   keychain = $derived(this.#state?.keychain ?? null);
+  settings: Settings = $derived(this.#wanted ?? this.#state?.settings ?? defaults);
   active = $derived(
     this.profiles.find(({ profile }) => profile.id === this.#state?.active) ?? this.profiles[0] ?? null,
   );
   /** A call that has not ended. */
   live = $derived(this.call !== null && this.call.status.word !== 'ended');
   page: Page = $derived.by(() => {
+    if (this.place !== 'call') return this.place;
     if (this.call !== null) return 'call';
     if (this.editing !== null) return 'form';
     return this.profiles.length > 0 ? 'ready' : 'first';
@@ -87,6 +96,7 @@ export class Session {
     this.#state = apply(before, event);
     if (this.#state.levels !== before.levels) this.levels.set(this.#state.levels);
     if (event.type === 'callSnapshot') this.#settle();
+    if (before.call === null && this.#state.call !== null) this.place = 'call';
     if (this.#state.call?.status.word === 'ended') this.typing = false;
   }
 
@@ -151,6 +161,27 @@ export class Session {
     return this.run(this.backend.talk(pressed));
   }
 
+  go(place: Place): void {
+    this.refusal = null;
+    this.place = place;
+  }
+
+  /** Changes some settings. While one save is under way the next waits, and only the last is sent. */
+  async change(some: Partial<Settings>): Promise<void> {
+    const saving = this.#wanted !== null;
+    this.#wanted = { ...this.settings, ...some };
+    if (saving) return;
+    let sent: Settings | null = null;
+    let kept = true;
+    while (kept && sent !== this.#wanted) {
+      sent = this.#wanted;
+      kept = await this.run(this.backend.saveSettings(sent));
+      // The engine's own word may come later than its answer; until then nothing may jump back.
+      if (kept) this.#take({ type: 'settings', settings: sent });
+    }
+    this.#wanted = null;
+  }
+
   edit(id: string): void {
     this.refusal = null;
     this.editing = id;
@@ -180,6 +211,11 @@ export class Session {
     const cards: Card[] = [];
     if (this.refusal !== null) {
       cards.push({ key: 'refusal', problem: this.refusal, dismiss: () => (this.refusal = null) });
+    }
+    for (const problem of this.#state?.troubles ?? []) {
+      if (this.#putAway.includes(problem)) continue;
+      const dismiss = () => (this.#putAway = [...this.#putAway, problem]);
+      cards.push({ key: problem.message, problem, dismiss });
     }
     const { call } = this;
     if (call === null) return cards;

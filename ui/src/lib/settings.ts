@@ -1,5 +1,12 @@
 // What is set before anybody has set anything, for the fake engine and for tests.
 
 import type { Settings } from './bindings';
+import { rooms } from './patience';
 
-export const defaults: Settings = { volume: 1, turns: 'auto' };
+export const defaults: Settings = {
+  volume: 1,
+  turns: 'auto',
+  patience: rooms.office,
+  talkKey: 'hold',
+  processing: { echo: true, noise: true, gain: true },
+};

@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use flume::RecvTimeoutError;
 
-use crate::canceller::Canceller;
 use crate::capture::Capture;
 use crate::error::DeviceError;
 use crate::keeper::{News, Want};
 use crate::playback::Playback;
-use crate::port::{Control, Direction, Gate, Meters, Report};
+use crate::port::{Control, Direction, EchoFigures, Gate, Meters, Report};
+use crate::processor::Processor;
 
 /// The longest wait for a word of the call: after it the rings are looked after.
 const LOOK: Duration = Duration::from_micros(2_500);
@@ -43,7 +43,7 @@ pub(crate) struct AudioThread {
     pub(crate) speaker: DeviceLink,
     pub(crate) capture: Capture,
     pub(crate) playback: Playback,
-    pub(crate) canceller: Canceller,
+    pub(crate) processor: Processor,
     pub(crate) gate: Gate,
     pub(crate) stop: Arc<AtomicBool>,
 }
@@ -68,8 +68,8 @@ impl AudioThread {
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             self.read_news();
-            self.playback.pump(&mut self.canceller, &self.meters, &mut self.outbox);
-            self.capture.pump(self.gate, &mut self.canceller, &self.meters);
+            self.playback.pump(&mut self.processor, &self.meters, &mut self.outbox);
+            self.capture.pump(self.gate, &mut self.processor, &self.meters);
             self.outbox.push();
         }
     }
@@ -85,6 +85,10 @@ impl AudioThread {
             Control::Finish { item } => self.playback.finish(&item, &mut self.outbox),
             Control::Flush => self.playback.flush(&mut self.outbox),
             Control::Volume(volume) => self.playback.set_volume(volume),
+            Control::Process(processing) => {
+                self.processor.switch(processing);
+                self.meters.set_echo(EchoFigures::default());
+            }
             Control::Gate(gate) => {
                 let before = std::mem::replace(&mut self.gate, gate);
                 match (before == Gate::Released, gate == Gate::Released) {
@@ -107,8 +111,14 @@ impl AudioThread {
 
     fn learn(&mut self, direction: Direction, news: News) {
         let attached = match news {
-            News::Microphone(lane) => self.capture.attach(lane),
-            News::Speaker(lane) => self.playback.attach(lane, &mut self.outbox),
+            News::Microphone(lane) => {
+                self.processor.microphone_changed();
+                self.capture.attach(lane)
+            }
+            News::Speaker(lane) => {
+                self.processor.speaker_changed();
+                self.playback.attach(lane, &mut self.outbox)
+            }
             News::Running(device) => {
                 self.outbox.send(Report::Opened { direction, device });
                 Ok(())
@@ -136,9 +146,16 @@ impl AudioThread {
 
     fn detach(&mut self, direction: Direction) {
         match direction {
-            Direction::Microphone => self.capture.detach(),
-            Direction::Speaker => self.playback.detach(&mut self.outbox),
+            Direction::Microphone => {
+                self.processor.microphone_changed();
+                self.capture.detach();
+            }
+            Direction::Speaker => {
+                self.processor.speaker_changed();
+                self.playback.detach(&mut self.outbox);
+            }
         }
+        self.meters.set_echo(EchoFigures::default());
     }
 }
 

@@ -159,6 +159,8 @@ pub struct Controls {
     pub turns: Turns,
     /// The talk key is held.
     pub talking: bool,
+    /// How loud a sound must be to count as a voice, in dBFS; about, for xAI does not publish its scale.
+    pub voice_from_dbfs: f32,
 }
 
 /// A device as the window shows it.

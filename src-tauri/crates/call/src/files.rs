@@ -150,7 +150,7 @@ impl Devices {
                     _ => {}
                 }
             }
-            Control::Volume(_) => {}
+            Control::Volume(_) | Control::Process(_) => {}
         }
         Ok(())
     }

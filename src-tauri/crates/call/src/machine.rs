@@ -9,7 +9,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use audio::{Control, FRAME_SAMPLES, Gate, Report};
-use realtime::{ClientEvent, Closed, ServerEvent};
+use realtime::{ClientEvent, Closed, ServerEvent, TurnDetection};
 
 use crate::event::{
     Clock, Controls, DeviceView, Ending, Event, Mute, Problem, ProblemCode, Role, Snapshot, Status, Step,
@@ -106,6 +106,8 @@ pub(crate) struct State {
     pub(crate) sound_until: Option<u64>,
     /// The talk key is up and the tail still runs, until then.
     tail_until: Option<u64>,
+    /// What the server was last asked to do about turns on this line.
+    asked: Option<TurnDetection>,
     pub(crate) tool: Option<String>,
     pub(crate) conversation: Option<String>,
     /// The conversation that this attempt asked to resume.
@@ -129,7 +131,11 @@ pub(crate) struct State {
 
 impl State {
     pub(crate) fn new(setup: Setup) -> Self {
-        let controls = Controls { turns: setup.turns, ..Controls::default() };
+        let controls = Controls {
+            turns: setup.turns,
+            voice_from_dbfs: setup.patience.level_dbfs(),
+            ..Controls::default()
+        };
         let jitter = setup.seed;
         Self {
             setup,
@@ -142,6 +148,7 @@ impl State {
             reply_by: None,
             sound_until: None,
             tail_until: None,
+            asked: None,
             tool: None,
             conversation: None,
             resuming: None,

@@ -8,12 +8,6 @@ use realtime::{ClientEvent, Content, NewItem, Role, SessionConfig, TurnDetection
 use crate::event::Turns;
 use crate::setup::Setup;
 
-/// How loud speech must be before the server listens, 0.1 to 0.9 (xAI realtime guide: default 0.85).
-const THRESHOLD: f64 = 0.85;
-/// How long you may pause before the server answers, in ms.
-const SILENCE_MS: u32 = 600;
-/// How much of what came before the first loud sound belongs to your turn, in ms (the guide's default).
-const PREFIX_MS: u32 = 333;
 /// Delays between attempts to get the line back, in ms: doubling from the first to the last.
 const BACK_OFF_MS: (u64, u64) = (1_000, 30_000);
 
@@ -21,25 +15,24 @@ const BACK_OFF_MS: (u64, u64) = (1_000, 30_000);
 pub(crate) fn update(setup: &Setup) -> ClientEvent {
     let profile = &setup.profile;
     let some = |text: &str| (!text.trim().is_empty()).then(|| text.trim().to_owned());
-    let turn_detection = match setup.turns {
-        Turns::Auto => TurnDetection::ServerVad {
-            threshold: Some(THRESHOLD),
-            silence_duration_ms: Some(SILENCE_MS),
-            prefix_padding_ms: Some(PREFIX_MS),
-            idle_timeout_ms: None,
-        },
-        Turns::Manual => TurnDetection::Manual,
-    };
     let session = SessionConfig {
         voice: some(&profile.voice),
         instructions: some(&profile.instructions),
-        turn_detection,
+        turn_detection: turn_detection(setup),
         input_rate: WIRE_RATE_HZ,
         output_rate: WIRE_RATE_HZ,
         resumption: true,
         ..SessionConfig::default()
     };
     ClientEvent::SessionUpdate { session: Box::new(session) }
+}
+
+/// Who ends a turn, and how.
+pub(crate) fn turn_detection(setup: &Setup) -> TurnDetection {
+    match setup.turns {
+        Turns::Auto => setup.patience.turn_detection(),
+        Turns::Manual => TurnDetection::Manual,
+    }
 }
 
 /// A line of text for the conversation.

@@ -1,9 +1,11 @@
 //! What a call is made with, and what it can be told.
 
-use realtime::Profile;
+use audio::Processing;
+use realtime::{Caller, Profile};
 use secrecy::SecretString;
 
 use crate::event::{Mute, ProblemCode, Turns};
+use crate::patience::Patience;
 
 /// Whom to call and how.
 #[derive(Clone, Debug)]
@@ -13,9 +15,38 @@ pub struct Setup {
     /// The agent runs on this computer: no money runs, and the window says so.
     pub practice: bool,
     pub turns: Turns,
+    pub patience: Patience,
     pub price: Price,
     /// Seeds the jitter of the reconnect delays, so that a test can repeat them.
     pub seed: u64,
+}
+
+impl Setup {
+    /// A call through `profile`, everything else as it is unless changed.
+    pub fn new(profile: Profile, access: Access) -> Self {
+        Self {
+            profile,
+            access,
+            practice: false,
+            turns: Turns::default(),
+            patience: Patience::default(),
+            price: Price::default(),
+            seed: 0,
+        }
+    }
+
+    /// A call with the practice agent, which greets, at its two addresses; `key` is its bearer.
+    pub fn practice(token_url: String, realtime_url: String, key: SecretString) -> Self {
+        let profile = Profile {
+            name: "Practice agent".into(),
+            token_url,
+            caller: Caller::Bearer,
+            realtime_url,
+            agent_speaks_first: true,
+            ..Profile::default()
+        };
+        Self { practice: true, ..Self::new(profile, Access::Backend(Some(key))) }
+    }
 }
 
 /// How the call comes by its token.
@@ -49,12 +80,15 @@ pub enum Command {
     SendText(String),
     Mute(Mute),
     Turns(Turns),
+    Patience(Patience),
     /// The talk key goes down or up.
     Talk(bool),
     /// Stop speaking.
     Interrupt,
     /// Linear gain of the loudspeaker, 0.0 to 1.0.
     Volume(f32),
+    /// What is done to the microphone's sound.
+    Process(Processing),
     /// Put a notice away.
     Dismiss(ProblemCode),
     End,

@@ -2,12 +2,20 @@
 
 use std::fmt::Write as _;
 
+use time::OffsetDateTime;
+use time::format_description::StaticFormatDescription;
+use time::macros::format_description;
+
 use crate::{CallRow, Role, StoredItem};
+
+const COLON: StaticFormatDescription = format_description!("[year]-[month]-[day] [hour]:[minute]");
+/// Windows refuses a colon in a file's name.
+const DOT: StaticFormatDescription = format_description!("[year]-[month]-[day] [hour].[minute]");
 
 /// The whole call as plain text, UTF-8, one line per item; further lines of an item are indented. The
 /// times are UTC.
 pub fn plain_text(call: &CallRow, items: &[StoredItem]) -> String {
-    let mut text = format!("Call with {}\n{} UTC", one_line(&call.with_name), moment(call.started_at, ':'));
+    let mut text = format!("Call with {}\n{} UTC", one_line(&call.with_name), moment(call.started_at, COLON));
     // Writing into a string cannot fail.
     if let Some(elapsed_ms) = call.elapsed_ms {
         let seconds = elapsed_ms / 1_000;
@@ -26,7 +34,7 @@ pub fn plain_text(call: &CallRow, items: &[StoredItem]) -> String {
 
 /// A name for the file that no system refuses, such as `Sidetone 2026-07-01 09.30.txt` (UTC).
 pub fn file_name(call: &CallRow) -> String {
-    format!("Sidetone {}.txt", moment(call.started_at, '.'))
+    format!("Sidetone {}.txt", moment(call.started_at, DOT))
 }
 
 fn line(item: &StoredItem) -> String {
@@ -52,27 +60,12 @@ fn one_line(name: &str) -> String {
     name.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// `2026-07-01 09:30`, with `colon` between hour and minute.
-fn moment(unix_ms: i64, colon: char) -> String {
-    let minutes = unix_ms.div_euclid(60_000);
-    let (year, month, day) = date(minutes.div_euclid(1_440));
-    let minute = minutes.rem_euclid(1_440);
-    format!("{year:04}-{month:02}-{day:02} {:02}{colon}{:02}", minute / 60, minute % 60)
-}
-
-/// The proleptic Gregorian date of a day counted from 1970-01-01. Years begin in March here, so that
-/// the leap day is a year's last and every 400 years are alike.
-fn date(day: i64) -> (i64, i64, i64) {
-    const YEARS_400: i64 = 146_097;
-    // Days from 0000-03-01 to 1970-01-01.
-    let since = day + 719_468;
-    let (era, in_era) = (since.div_euclid(YEARS_400), since.rem_euclid(YEARS_400));
-    let year_of_era = (in_era - in_era / 1_460 + in_era / 36_524 - in_era / (YEARS_400 - 1)) / 365;
-    let in_year = in_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let from_march = (5 * in_year + 2) / 153;
-    let day = in_year - (153 * from_march + 2) / 5 + 1;
-    let month = if from_march < 10 { from_march + 3 } else { from_march - 9 };
-    (era * 400 + year_of_era + i64::from(month <= 2), month, day)
+/// A moment that no calendar has is the first of 1970.
+fn moment(unix_ms: i64, format: StaticFormatDescription) -> String {
+    let moment =
+        OffsetDateTime::from_unix_timestamp(unix_ms.div_euclid(1_000)).unwrap_or(OffsetDateTime::UNIX_EPOCH);
+    // A date and a time of day are all that the formats ask for.
+    moment.format(format).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -134,17 +127,8 @@ mod tests {
     }
 
     #[test]
-    fn days_become_dates() {
-        for (day, wanted) in [
-            (0, (1970, 1, 1)),
-            (-1, (1969, 12, 31)),
-            (11_016, (2000, 2, 29)),
-            (11_017, (2000, 3, 1)),
-            (20_454, (2026, 1, 1)),
-            (47_540, (2100, 2, 28)),
-            (47_541, (2100, 3, 1)),
-        ] {
-            assert_eq!(date(day), wanted, "{day}");
-        }
+    fn a_moment_outside_the_calendar_still_has_a_name() {
+        assert_eq!(file_name(&call(-1)), "Sidetone 1969-12-31 23.59.txt");
+        assert_eq!(file_name(&call(i64::MAX)), "Sidetone 1970-01-01 00.00.txt");
     }
 }

@@ -1,10 +1,14 @@
+use std::time::Duration;
+
 use super::*;
+use crate::port::Processing;
 use crate::ring::{self, CaptureEnd};
 
 struct Bench {
     capture: Capture,
     end: CaptureEnd,
     frames: flume::Receiver<Frame>,
+    processor: Processor,
     meters: Meters,
 }
 
@@ -14,7 +18,8 @@ impl Bench {
         let mut capture = Capture::new(frames_in).unwrap();
         let (end, lane, _) = ring::capture(rate_hz, 1);
         capture.attach(lane).unwrap();
-        Self { capture, end, frames, meters: Meters::default() }
+        let processor = Processor::new(Processing::OFF).unwrap();
+        Self { capture, end, frames, processor, meters: Meters::default() }
     }
 
     /// Half a second of a tone at -9 dBFS, in callbacks of uneven sizes.
@@ -25,8 +30,8 @@ impl Bench {
         let mut rest = tone.as_slice();
         for size in [12usize, 480, 7, 320, 1_000].into_iter().cycle() {
             let (piece, left) = rest.split_at(size.min(rest.len()));
-            self.end.take(piece);
-            self.capture.pump(gate, &mut Canceller, &self.meters);
+            self.end.take(piece, Duration::ZERO);
+            self.capture.pump(gate, &mut self.processor, &self.meters);
             rest = left;
             if rest.is_empty() {
                 break;
@@ -77,8 +82,8 @@ fn a_call_that_does_not_listen_costs_frames_and_they_are_counted() {
 #[test]
 fn a_full_ring_is_counted_as_an_overrun() {
     let mut bench = Bench::new(48_000);
-    bench.end.take(&[0.0f32; 24_480]);
-    bench.capture.pump(Gate::Open, &mut Canceller, &bench.meters);
+    bench.end.take(&[0.0f32; 24_480], Duration::ZERO);
+    bench.capture.pump(Gate::Open, &mut bench.processor, &bench.meters);
     assert_eq!(bench.meters.overruns.load(Ordering::Relaxed), 480);
 }
 
@@ -89,7 +94,7 @@ fn nothing_of_an_old_device_is_heard_through_a_new_one() {
     bench.samples();
     let (mut end, lane, _) = ring::capture(48_000, 1);
     bench.capture.attach(lane).unwrap();
-    end.take(&[0.0f32; 4_800]);
-    bench.capture.pump(Gate::Open, &mut Canceller, &bench.meters);
+    end.take(&[0.0f32; 4_800], Duration::ZERO);
+    bench.capture.pump(Gate::Open, &mut bench.processor, &bench.meters);
     assert!(bench.samples().iter().all(|&sample| sample == 0.0));
 }

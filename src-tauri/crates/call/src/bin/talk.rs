@@ -9,10 +9,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
-use call::{
-    Access, Call, Command, Devices, Ending, Event, FileDevices, Net, Price, Setup, Snapshot, Status, Tap,
-    Turns,
-};
+use call::{Access, Call, Command, Devices, Ending, Event, FileDevices, Net, Setup, Snapshot, Status, Tap};
 use clap::{Args, Parser, ValueEnum};
 use realtime::{Auth, Caller, DEFAULT_MODEL, DEFAULT_REALTIME_URL, Method, Profile};
 use serde_json::Value;
@@ -149,7 +146,7 @@ impl Options {
             None => Access::Backend(secret),
         };
         let seed = std::process::id().into();
-        Ok(Setup { profile, access, practice: false, turns: Turns::Auto, price: Price::default(), seed })
+        Ok(Setup { seed, ..Setup::new(profile, access) })
     }
 }
 

@@ -23,6 +23,19 @@ impl Turn<'_> {
         {
             *agree_by = deadline;
         }
+        self.ask_session();
+    }
+
+    /// Tells the server of turns what it has not been told on this line.
+    pub(super) fn agree_turns(&mut self) {
+        let wanted = session::turn_detection(&self.state.setup);
+        if self.state.is_live() && self.state.asked.as_ref() != Some(&wanted) {
+            self.ask_session();
+        }
+    }
+
+    fn ask_session(&mut self) {
+        self.state.asked = Some(session::turn_detection(&self.state.setup));
         self.send(session::update(&self.state.setup));
     }
 
@@ -43,6 +56,8 @@ impl Turn<'_> {
             }
         }
         self.state.resuming = None;
+        // What was set while the session was being agreed.
+        self.agree_turns();
         if !self.state.waiting_texts.is_empty() {
             self.send_waiting_texts();
         } else if !resumed && self.state.setup.profile.agent_speaks_first {

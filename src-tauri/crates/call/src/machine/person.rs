@@ -5,6 +5,7 @@ use realtime::ClientEvent;
 
 use super::{ANSWER_MS, TAIL_MS, TEXT_LIMIT, Turn, WAITING_TEXTS};
 use crate::event::{Ending, Event, Mute, Role, Turns};
+use crate::patience::Patience;
 use crate::problem;
 use crate::session;
 use crate::setup::Command;
@@ -23,8 +24,10 @@ impl Turn<'_> {
             }
             Command::Talk(pressed) => self.talk(pressed),
             Command::Turns(turns) => self.set_turns(turns),
+            Command::Patience(patience) => self.set_patience(patience),
             Command::SendText(text) => self.type_text(text),
             Command::Volume(volume) => self.device(Control::Volume(volume)),
+            Command::Process(processing) => self.device(Control::Process(processing)),
             Command::Dismiss(code) => self.notice_gone(code),
         }
     }
@@ -42,9 +45,17 @@ impl Turn<'_> {
         self.state.setup.turns = turns;
         self.state.hearing = false;
         self.state.tail_until = None;
-        if self.state.is_live() {
-            self.send(session::update(&self.state.setup));
+        self.agree_turns();
+        self.tell_controls();
+    }
+
+    fn set_patience(&mut self, patience: Patience) {
+        if self.state.setup.patience == patience {
+            return;
         }
+        self.state.setup.patience = patience;
+        self.state.controls.voice_from_dbfs = patience.level_dbfs();
+        self.agree_turns();
         self.tell_controls();
     }
 

@@ -4,7 +4,8 @@ use audio::{DeviceError, DeviceFormat, Direction, Played};
 use realtime::{CloseKind, Incoming, Profile};
 
 use super::*;
-use crate::setup::{Access, Price};
+use crate::patience::Patience;
+use crate::setup::Access;
 
 /// A call and the rows it has gone through.
 struct Table {
@@ -14,14 +15,8 @@ struct Table {
 
 impl Table {
     fn new(turns: Turns) -> Self {
-        let setup = Setup {
-            profile: Profile { name: "Test".into(), ..Profile::default() },
-            access: Access::Backend(None),
-            practice: false,
-            turns,
-            price: Price::default(),
-            seed: 1,
-        };
+        let profile = Profile { name: "Test".into(), ..Profile::default() };
+        let setup = Setup { turns, ..Setup::new(profile, Access::Backend(None)) };
         Self { state: Some(State::new(setup)), now: 0 }
     }
 
@@ -158,6 +153,7 @@ fn brief(effect: &Effect) -> Option<String> {
         Effect::Device(Control::Flush) => "flush".into(),
         Effect::Device(Control::Gate(gate)) => format!("gate {gate:?}"),
         Effect::Device(Control::Volume(_)) => "volume".into(),
+        Effect::Device(Control::Process(_)) => "process".into(),
         Effect::HangUp => "hang up".into(),
         Effect::Tell(Event::Status { status }) => {
             let status = serde_json::to_value(status).unwrap();
@@ -233,12 +229,13 @@ fn a_spoken_turn_ends_with_its_last_sample_not_with_done() {
 }
 
 #[test]
-fn the_volume_goes_to_the_loudspeaker_in_every_state() {
+fn the_volume_and_the_processing_go_to_the_devices_in_every_state() {
     let mut table = Table::live(Turns::Auto);
     table.rows(&[
         (Input::Command(Command::Volume(0.5)), "volume"),
         (Input::Command(Command::Mute(Mute::Soft)), "controls | gate Silent | = muted"),
         (Input::Command(Command::Volume(0.25)), "volume"),
+        (Input::Command(Command::Process(audio::Processing::OFF)), "process"),
     ]);
 }
 
@@ -374,6 +371,32 @@ fn turns_change_while_the_line_is_open() {
         (command(Command::Turns(Turns::Manual)), "session.update | controls | gate Silent | = muted"),
         (server(r#"{"type":"session.updated","session":{}}"#), ""),
         (command(Command::Turns(Turns::Auto)), "session.update | controls | gate Open | = listening"),
+    ]);
+}
+
+#[test]
+fn patience_changes_while_the_line_is_open_and_is_told_once() {
+    let slow = Patience { silence_ms: 1_500, threshold: 0.5 };
+    let mut table = Table::live(Turns::Auto);
+    table.rows(&[
+        (command(Command::Patience(slow)), "session.update | controls"),
+        (command(Command::Patience(slow)), ""),
+        (command(Command::Turns(Turns::Manual)), "session.update | controls | gate Silent | = muted"),
+        (command(Command::Patience(Patience::default())), "controls"),
+    ]);
+    assert_eq!(table.state().controls.voice_from_dbfs, Patience::default().level_dbfs());
+}
+
+#[test]
+fn what_is_set_while_the_session_is_being_agreed_is_asked_for_after_it() {
+    let slow = Patience { silence_ms: 1_500, ..Patience::default() };
+    let mut table = Table::new(Turns::Auto);
+    table.rows(&[
+        (Input::Start, "connect | gate Silent | = connecting"),
+        (Input::Connected, "session.update | = connecting"),
+        (command(Command::Patience(slow)), "controls"),
+        (server(r#"{"type":"session.updated","session":{}}"#), "session.update | gate Open | = listening"),
+        (server(r#"{"type":"session.updated","session":{}}"#), ""),
     ]);
 }
 

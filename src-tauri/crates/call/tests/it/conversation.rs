@@ -1,4 +1,4 @@
-use call::{Command, Ending, Mute, Role, Status, Turns};
+use call::{Command, Ending, Mute, Patience, Role, Status, Turns};
 
 use crate::desk::{Desk, voice};
 
@@ -157,6 +157,22 @@ async fn with_the_talk_key_the_turn_is_yours_to_end() {
     assert_eq!(desk.sent("input_audio_buffer.commit"), 1);
     let heard = desk.devices.heard();
     assert!(heard.len() > 24_000, "the turn came back: {} samples", heard.len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn with_more_patience_a_pause_does_not_end_the_turn() {
+    let mut desk = Desk::open(&[]).await;
+    desk.until_word("listening").await;
+    let patience = Patience { silence_ms: 2_500, threshold: 0.3 };
+    desk.tell(Command::Patience(patience)).await;
+    desk.pass(200).await;
+    let asked = desk.session().of_type("session.update").last().unwrap()["session"]["turn_detection"].clone();
+    assert_eq!((&asked["silence_duration_ms"], &asked["threshold"]), (&2_500.into(), &0.3.into()));
+
+    let pause = vec![0; 24 * 1_500];
+    desk.devices.say([voice(700, 5), pause, voice(700, 6)].concat()).await;
+    desk.until_word("speaking").await;
+    assert_eq!(items_of(&desk, Role::You).len(), 1, "a pause of 1.5 s is within 2.5 s");
 }
 
 #[tokio::test(start_paused = true)]

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use call::{Access, Call, Command, Devices, Event, FileDevices, Net, Price, Setup, Snapshot, Status, Turns};
+use call::{Call, Command, Devices, Event, FileDevices, Net, Setup, Snapshot, Status};
 use practice::{Options, Practice, SessionLog, Switches};
-use realtime::{Caller, Profile};
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 
@@ -52,21 +51,10 @@ pub(crate) async fn practice(switches: &[(&str, &str)]) -> Practice {
 }
 
 pub(crate) fn setup(practice: &Practice) -> Setup {
-    let profile = Profile {
-        name: "Practice".into(),
-        token_url: practice.token_url(),
-        caller: Caller::Bearer,
-        realtime_url: practice.realtime_url(),
-        ..Profile::default()
-    };
-    Setup {
-        profile,
-        access: Access::Backend(Some(practice.key().to_owned().into())),
-        practice: true,
-        turns: Turns::Auto,
-        price: Price::default(),
-        seed: 1,
-    }
+    let key = practice.key().to_owned().into();
+    let mut setup = Setup::practice(practice.token_url(), practice.realtime_url(), key);
+    setup.profile.agent_speaks_first = false;
+    setup
 }
 
 impl Desk {

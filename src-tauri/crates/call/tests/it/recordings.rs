@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use call::{Access, Call, Command, Devices, FileDevices, Net, Price, Setup, Snapshot, Turns};
+use call::{Access, Call, Command, Devices, FileDevices, Net, Setup, Snapshot};
 use futures_util::{SinkExt as _, StreamExt as _};
 use realtime::Profile;
 use serde_json::{Value, json};
@@ -70,14 +70,8 @@ async fn replay(wire: &Path) -> Snapshot {
 
     let (ports, far) = audio::ports();
     let _files = FileDevices::start(far, Duration::from_millis(20));
-    let setup = Setup {
-        profile: Profile { realtime_url: format!("ws://{address}/v1/realtime"), ..Profile::default() },
-        access: Access::Token("recorded".to_owned().into()),
-        practice: false,
-        turns: Turns::Auto,
-        price: Price::default(),
-        seed: 1,
-    };
+    let profile = Profile { realtime_url: format!("ws://{address}/v1/realtime"), ..Profile::default() };
+    let setup = Setup::new(profile, Access::Token("recorded".to_owned().into()));
     let began = Instant::now();
     let call = Call::start(setup, Devices { ports, engine: Box::new(()) }, Net::new().unwrap(), None);
     for (at_ms, text) in typed {

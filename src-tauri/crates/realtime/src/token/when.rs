@@ -1,6 +1,10 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
+use time::format_description::StaticFormatDescription;
+use time::format_description::well_known::Rfc3339;
+use time::macros::format_description;
+use time::{OffsetDateTime, PrimitiveDateTime};
 
 /// Numbers above this are milliseconds: as seconds they would lie 30,000 years ahead.
 const MILLISECONDS_FROM: f64 = 1e12;
@@ -24,63 +28,21 @@ fn from_unix(number: f64) -> Option<SystemTime> {
 
 /// `2026-11-24T10:20:30.5Z`, `2026-11-24 10:20:30+02:00` (RFC 3339); a time without a zone is UTC.
 fn rfc3339(text: &str) -> Option<SystemTime> {
-    let (date, time) = text.split_once(['T', 't', ' '])?;
-    let mut date = date.splitn(3, '-').map(str::parse::<u32>);
-    let (year, month, day) = (date.next()?.ok()?, date.next()?.ok()?, date.next()?.ok()?);
-    let zone_at = time.find(['Z', 'z', '+', '-']).unwrap_or(time.len());
-    let (clock, zone) = time.split_at(zone_at);
-    let clock = clock.split('.').next()?;
-    let offset = match zone.as_bytes().first() {
-        Some(sign @ (b'+' | b'-')) => {
-            let (hours, minutes) = zone[1..].split_once(':')?;
-            let seconds =
-                i64::from(hours.parse::<u8>().ok()?) * 3600 + i64::from(minutes.parse::<u8>().ok()?) * 60;
-            if *sign == b'+' { seconds } else { -seconds }
-        }
-        _ => 0,
-    };
-    at(year, month, day, clock, offset)
-}
-
-/// The three forms of RFC 9110 reduce to one in practice: `Sun, 06 Nov 1994 08:49:37 GMT`.
-fn http_date(text: &str) -> Option<SystemTime> {
-    const MONTHS: [&str; 12] =
-        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-    let mut words = text.split_once(", ")?.1.split(' ');
-    let day = words.next()?.parse().ok()?;
-    let name = words.next()?;
-    let month = MONTHS.iter().position(|month| *month == name)? as u32 + 1;
-    at(words.next()?.parse().ok()?, month, day, words.next()?, 0)
+    const ZONELESS: StaticFormatDescription =
+        format_description!("[year]-[month]-[day]T[hour]:[minute]:[second][optional [.[subsecond]]]");
+    let text = text.replacen(' ', "T", 1);
+    let moment = OffsetDateTime::parse(&text, &Rfc3339)
+        .or_else(|_| Ok::<_, time::error::Parse>(PrimitiveDateTime::parse(&text, ZONELESS)?.assume_utc()))
+        .ok()?;
+    (moment >= OffsetDateTime::UNIX_EPOCH).then(|| moment.into())
 }
 
 /// `Retry-After`: seconds, or a date (RFC 9110).
 pub(super) fn retry_after(text: &str, now: SystemTime) -> Option<Duration> {
     match text.trim().parse::<u64>() {
         Ok(seconds) => Some(Duration::from_secs(seconds)),
-        Err(_) => Some(http_date(text.trim())?.duration_since(now).unwrap_or_default()),
+        Err(_) => Some(httpdate::parse_http_date(text.trim()).ok()?.duration_since(now).unwrap_or_default()),
     }
-}
-
-fn at(year: u32, month: u32, day: u32, clock: &str, offset_seconds: i64) -> Option<SystemTime> {
-    let mut clock = clock.splitn(3, ':').map(str::parse::<i64>);
-    let (hour, minute) = (clock.next()?.ok()?, clock.next()?.ok()?);
-    let second = clock.next().unwrap_or(Ok(0)).ok()?;
-    let sensible = (1970..=9999).contains(&year)
-        && (1..=12).contains(&month)
-        && (1..=31).contains(&day)
-        && (0..24).contains(&hour)
-        && (0..60).contains(&minute)
-        && (0..=60).contains(&second)
-        && offset_seconds.abs() <= 86_400;
-    if !sensible {
-        return None;
-    }
-    // Days since 1970-01-01, counting years from March so that the leap day comes last.
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let days = i64::from(365 * year + year / 4 - year / 100 + year / 400 + (153 * month + 2) / 5 + day - 1)
-        - 719_468;
-    let seconds = days * 86_400 + hour * 3600 + minute * 60 + second - offset_seconds;
-    UNIX_EPOCH.checked_add(Duration::from_secs(seconds.try_into().ok()?))
 }
 
 #[cfg(test)]

@@ -1,0 +1,139 @@
+// The settings page, driven the way a person drives it.
+
+import { fireEvent, render, screen, waitFor } from '@testing-library/svelte';
+import userEvent from '@testing-library/user-event';
+import { expect, test } from 'vitest';
+
+import App from '../src/App.svelte';
+import type { AppSnapshot } from '../src/lib/bindings';
+import { height } from '../src/lib/levels';
+import { rooms } from '../src/lib/patience';
+import { defaults } from '../src/lib/settings';
+import { words } from '../src/lib/words';
+import { call, problem, state } from './states';
+import { Stub } from './stub';
+
+async function open(more: Partial<AppSnapshot> = {}) {
+  const { levels: _, ...start } = state(null);
+  const stub = new Stub({ ...start, ...more });
+  render(App, { props: { backend: stub } });
+  await screen.findByRole('heading', { level: 1 });
+  return { stub, user: userEvent.setup() };
+}
+
+const heading = () => screen.getByRole('heading', { level: 1 }).textContent?.trim();
+const volume = () => screen.getByTestId('field-volume') as HTMLInputElement;
+const slide = (to: number) => fireEvent.input(volume(), { target: { value: String(to) } });
+
+test('the rail leads there and back, and says where one is', async () => {
+  const { user } = await open();
+  expect(screen.getByTestId('place-call').getAttribute('aria-current')).toBe('page');
+  await user.click(screen.getByTestId('place-settings'));
+  expect(heading()).toBe(words.settings.title);
+  expect(screen.getByTestId('place-settings').getAttribute('aria-current')).toBe('page');
+  await waitFor(() => expect(document.activeElement?.tagName).toBe('H1'));
+  await user.click(screen.getByTestId('place-call'));
+  expect(screen.getByTestId('try-now')).toBeTruthy();
+});
+
+test('the key leads there, Esc leads back, and the call goes on meanwhile', async () => {
+  const { stub, user } = await open({ call: call() });
+  await user.keyboard('{Control>},{/Control}');
+  expect(heading()).toBe(words.settings.title);
+  stub.say({ type: 'status', status: { word: 'thinking' } });
+  await waitFor(() => expect(screen.getByTestId('state-small').textContent).toBe(words.states.thinking));
+  await user.keyboard('m');
+  expect(stub.asked).toEqual([['setMute', 'soft']]);
+  await user.keyboard('{Escape}');
+  expect(screen.getByTestId('state-word').textContent).toBe(words.states.thinking);
+});
+
+test('a call that begins brings its page', async () => {
+  const { stub, user } = await open();
+  await user.click(screen.getByTestId('place-settings'));
+  stub.tell({ type: 'callSnapshot', call: call() });
+  await screen.findByTestId('state-word');
+});
+
+test('the volume is saved while it is moved: at once, then only where it came to', async () => {
+  const { stub, user } = await open();
+  await user.click(screen.getByTestId('place-settings'));
+  let answer = () => {};
+  stub.busy = new Promise((resolve) => (answer = resolve));
+  for (const to of [80, 60, 40]) await slide(to);
+  expect(screen.getByTestId('said-volume').textContent).toBe(words.settings.percent(40));
+  expect(stub.asked).toHaveLength(1);
+  answer();
+  await waitFor(() => expect(stub.asked).toHaveLength(2));
+  expect(stub.asked).toEqual([
+    ['saveSettings', { ...defaults, volume: 0.8 }],
+    ['saveSettings', { ...defaults, volume: 0.4 }],
+  ]);
+});
+
+test('a setting that could not be saved goes back, and the page says why', async () => {
+  const { stub, user } = await open();
+  await user.click(screen.getByTestId('place-settings'));
+  stub.refuse = problem('storage', 'The disk is full.');
+  await slide(10);
+  expect((await screen.findByTestId('problem')).textContent).toContain('The disk is full.');
+  await waitFor(() => expect(volume().value).toBe('100'));
+});
+
+test('who ends a turn is chosen', async () => {
+  const { stub, user } = await open();
+  await user.click(screen.getByTestId('place-settings'));
+  expect((screen.getByTestId('field-turns-auto') as HTMLInputElement).checked).toBe(true);
+  await user.click(screen.getByTestId('field-turns-manual'));
+  expect(stub.asked).toEqual([['saveSettings', { ...defaults, turns: 'manual' }]]);
+});
+
+test('each stage of the processing is switched by itself', async () => {
+  const { stub, user } = await open();
+  await user.click(screen.getByTestId('place-settings'));
+  await user.click(screen.getByTestId('field-processing-noise'));
+  expect(stub.asked).toEqual([
+    ['saveSettings', { ...defaults, processing: { ...defaults.processing, noise: false } }],
+  ]);
+});
+
+test('what went wrong at the start is told until it is put away', async () => {
+  const { user } = await open({ troubles: [problem('storage', 'Your settings could not be read.')] });
+  expect(screen.getByTestId('problem').textContent).toContain('Your settings could not be read.');
+  await user.click(screen.getByTestId('dismiss'));
+  expect(screen.queryByTestId('problem')).toBeNull();
+});
+
+test('a room sets both sliders, and one that is moved leaves the room', async () => {
+  const { stub, user } = await open();
+  await user.click(screen.getByTestId('place-settings'));
+  expect(screen.getByTestId('room-office').getAttribute('aria-pressed')).toBe('true');
+  await user.click(screen.getByTestId('room-noisy'));
+  await waitFor(() => expect(screen.getByTestId('room-noisy').getAttribute('aria-pressed')).toBe('true'));
+  expect((screen.getByTestId('field-silence') as HTMLInputElement).value).toBe('900');
+  await fireEvent.input(screen.getByTestId('field-silence'), { target: { value: '1500' } });
+  await waitFor(() => expect(screen.getByTestId('room-noisy').getAttribute('aria-pressed')).toBe('false'));
+  expect(stub.asked).toEqual([
+    ['saveSettings', { ...defaults, patience: rooms.noisy }],
+    ['saveSettings', { ...defaults, patience: { ...rooms.noisy, silenceMs: 1500 } }],
+  ]);
+});
+
+test('during a call the level is drawn with the mark from which it listens', async () => {
+  const { stub, user } = await open({ call: call() });
+  const from = () => screen.getByTestId('voice-meter').style.getPropertyValue('--from');
+  expect(from()).toBe(height(-37.25).toFixed(3));
+  await user.click(screen.getByTestId('place-settings'));
+  stub.say({ type: 'controls', controls: { ...call().controls, voiceFromDbfs: -48 } });
+  await waitFor(() => expect(from()).toBe(height(-48).toFixed(3)));
+});
+
+test('the talk key toggles when it is told to', async () => {
+  const { stub, user } = await open({ call: call(), settings: { ...defaults, talkKey: 'toggle' } });
+  expect(screen.getByTestId('talk').textContent).toContain(words.call.talk.toggle);
+  await user.keyboard(' ');
+  expect(stub.asked).toEqual([['talk', true]]);
+  stub.say({ type: 'controls', controls: { ...call().controls, talking: true } });
+  await user.keyboard(' ');
+  expect(stub.asked.at(-1)).toEqual(['talk', false]);
+});
