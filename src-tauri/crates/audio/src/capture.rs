@@ -63,10 +63,10 @@ impl Capture {
             meters.overruns.fetch_add(tick.lost - line.lost, Ordering::Relaxed);
             line.lost = tick.lost;
         }
-        let mut sound = [0.0; STEP];
+        let (mut sound, now) = ([0.0; STEP], Instant::now());
         loop {
             let wanted = line.up.wanted();
-            if line.lane.samples.slots() < wanted {
+            if line.lane.samples.slots() < wanted || !processor.is_ready(now) {
                 break;
             }
             line.heard.clear();

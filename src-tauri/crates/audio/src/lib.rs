@@ -16,6 +16,7 @@ mod engine;
 mod error;
 mod keeper;
 mod level;
+pub mod offline;
 mod playback;
 mod port;
 mod processor;
