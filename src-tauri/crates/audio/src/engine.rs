@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::canceller::EchoMethod;
 use crate::capture::Capture;
 use crate::device::HostChoice;
 use crate::error::DeviceError;
@@ -97,7 +98,7 @@ impl Engine {
             speaker,
             capture: Capture::new(far.frames)?,
             playback: Playback::new(options.volume)?,
-            processor: Processor::new(options.processing)?,
+            processor: Processor::new(options.processing, EchoMethod::default())?,
             gate: options.gate,
             stop: self.stop.clone(),
         };

@@ -14,6 +14,7 @@ mod device;
 mod echo_meter;
 mod engine;
 mod error;
+mod kalman;
 mod keeper;
 mod level;
 pub mod offline;

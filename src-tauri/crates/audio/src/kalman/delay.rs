@@ -80,7 +80,8 @@ impl Delay {
             return None;
         }
         far(&mut self.time);
-        let power = self.time[LENGTH - HEARD..].iter().map(|sample| sample * sample).sum::<f32>() / HEARD as f32;
+        let power =
+            self.time[LENGTH - HEARD..].iter().map(|sample| sample * sample).sum::<f32>() / HEARD as f32;
         if power < AUDIBLE {
             self.last = None;
             return None;
@@ -102,8 +103,10 @@ impl Delay {
         let _ = self.inverse.process_with_scratch(&mut self.near_bins, &mut self.time, &mut self.scratch);
         let lags = &self.time[..LONGEST];
         let rms = (lags.iter().map(|value| value * value).sum::<f32>() / LONGEST as f32).sqrt();
-        let (lag, peak) =
-            lags.iter().enumerate().fold((0, 0.0), |best, (lag, &value)| if value > best.1 { (lag, value) } else { best });
+        let (lag, peak) = lags
+            .iter()
+            .enumerate()
+            .fold((0, 0.0), |best, (lag, &value)| if value > best.1 { (lag, value) } else { best });
         let found = (peak > CLEAR * rms).then_some(lag);
         let before = std::mem::replace(&mut self.last, found);
         let agreed = found.filter(|lag| before.is_some_and(|before| before.abs_diff(*lag) <= NEAR));

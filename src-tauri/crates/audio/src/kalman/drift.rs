@@ -14,6 +14,8 @@ const HIGH: usize = 60;
 const TRUST: f64 = 0.4;
 /// Highest pace that is believed: 400 ppm.
 const MOST: f64 = 4e-4;
+/// What one look may tell at most, in samples: 42 ppm. One bad look must not spoil a good pace.
+const STRIDE: f64 = 0.5;
 /// A turn of this many samples in one look is not drift but a path that moved.
 const LEAP: f64 = 2.0;
 
@@ -44,7 +46,10 @@ impl Drift {
         }
         let (mut lean, mut spread) = (0.0f64, 0.0f64);
         for bin in LOW..HIGH {
-            let turn = weights.iter().zip(&self.before).fold(ZERO, |sum, (now, before)| sum + now[bin] * before[bin].conj());
+            let turn = weights
+                .iter()
+                .zip(&self.before)
+                .fold(ZERO, |sum, (now, before)| sum + now[bin] * before[bin].conj());
             let weight = f64::from(turn.norm());
             lean -= weight * f64::from(turn.arg()) * bin as f64;
             spread += weight * (bin * bin) as f64;
@@ -56,6 +61,7 @@ impl Drift {
         if samples.abs() > LEAP {
             return None;
         }
+        let samples = samples.clamp(-STRIDE, STRIDE);
         self.pace = (self.pace - TRUST * samples / (EVERY * BLOCK) as f64).clamp(-MOST, MOST);
         Some(self.pace)
     }

@@ -46,6 +46,7 @@ pub(super) struct Filter {
     doubt: Vec<[f32; BINS]>,
     noise: [f32; BINS],
     missed: [f32; BINS],
+    played: [f32; BINS],
     error: [f32; BLOCK],
     echo: [f32; BLOCK],
     spectrum: Bins,
@@ -60,6 +61,7 @@ impl Filter {
             doubt: vec![[0.0; BINS]; PARTITIONS],
             noise: [0.0; BINS],
             missed: [0.0; BINS],
+            played: [0.0; BINS],
             error: [0.0; BLOCK],
             echo: [0.0; BLOCK],
             spectrum: [ZERO; BINS],
@@ -118,11 +120,14 @@ impl Filter {
     ) {
         self.spectrum.fill(ZERO);
         self.missed.fill(0.0);
+        self.played.fill(0.0);
         for (at, (weights, doubt)) in self.weights.iter().zip(&self.doubt).enumerate() {
             let far = far(at);
             for bin in 0..BINS {
                 self.spectrum[bin] += far[bin] * weights[bin];
-                self.missed[bin] += far[bin].norm_sqr() * doubt[bin];
+                let power = far[bin].norm_sqr();
+                self.missed[bin] += power * doubt[bin];
+                self.played[bin] += power;
             }
         }
         fourier.inverse(&mut self.spectrum, &mut self.block);
@@ -149,7 +154,8 @@ impl Filter {
         for (at, (weights, doubt)) in self.weights.iter_mut().zip(&mut self.doubt).enumerate() {
             let far = far(at);
             for bin in 0..BINS {
-                self.gradient[bin] = far[bin].conj() * self.spectrum[bin] * (CAUTION * doubt[bin] * step[bin]);
+                self.gradient[bin] =
+                    far[bin].conj() * self.spectrum[bin] * (CAUTION * doubt[bin] * step[bin]);
             }
             fourier.inverse(&mut self.gradient, &mut self.block);
             self.block[BLOCK..].fill(0.0);
@@ -158,7 +164,8 @@ impl Filter {
                 let weight = (weights[bin] + self.gradient[bin]) * TRANSITION;
                 weights[bin] = weight;
                 let kept = 1.0 - 0.5 * CAUTION * far[bin].norm_sqr() * doubt[bin] * step[bin];
-                let walk = WALK * weight.norm_sqr();
+                // While nothing is played nothing is known of the path, and an old belief is the best one.
+                let walk = if self.played[bin] > POWER_FLOOR { WALK * weight.norm_sqr() } else { 0.0 };
                 doubt[bin] = (TRANSITION * TRANSITION * kept.max(0.0) * doubt[bin] + walk)
                     .max(LEAST_DOUBT * weight.norm_sqr());
             }

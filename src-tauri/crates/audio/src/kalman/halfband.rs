@@ -23,7 +23,11 @@ impl Halfband {
     }
 
     /// Every second sample of the filtered input.
-    pub(super) fn down<const IN: usize, const OUT: usize>(&mut self, samples: &[f32; IN], out: &mut [f32; OUT]) {
+    pub(super) fn down<const IN: usize, const OUT: usize>(
+        &mut self,
+        samples: &[f32; IN],
+        out: &mut [f32; OUT],
+    ) {
         for (at, out) in out.iter_mut().enumerate() {
             let last = 2 * at;
             *out = (0..TAPS).map(|tap| self.taps[tap] * self.sample(samples, last, tap)).sum();
@@ -32,7 +36,11 @@ impl Halfband {
     }
 
     /// Twice as many samples.
-    pub(super) fn up<const IN: usize, const OUT: usize>(&mut self, samples: &[f32; IN], out: &mut [f32; OUT]) {
+    pub(super) fn up<const IN: usize, const OUT: usize>(
+        &mut self,
+        samples: &[f32; IN],
+        out: &mut [f32; OUT],
+    ) {
         for (at, out) in out.iter_mut().enumerate() {
             let (last, first) = (at / 2, at % 2);
             *out = (first..TAPS)

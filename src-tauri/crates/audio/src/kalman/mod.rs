@@ -39,7 +39,7 @@ const JUMP: usize = 48;
 const FAR_OFF: f64 = 10.0;
 /// Blocks that may come out louder than they went in before the filter is made new.
 const PATIENCE: usize = 12;
-/// Samples beyond this are a fault of whoever gives them.
+/// Samples beyond this are a fault of whoever gives them: full scale is 1.0.
 const LOUDEST: f32 = 8.0;
 
 /// What the canceller knows.
@@ -49,6 +49,8 @@ pub(crate) struct Figures {
     pub(crate) delay: Option<usize>,
     /// How surely somebody speaks at the near end, 0.0 to 1.0.
     pub(crate) near: f32,
+    /// The share of echo in what comes out, by power, 0.0 to 1.0.
+    pub(crate) echo: f32,
 }
 
 /// Takes the loudspeaker's echo out of the microphone's sound, 10 ms at a time.
@@ -84,14 +86,15 @@ impl Kalman {
     }
 
     /// Cleans `near` in place. Both are 10 ms at 48 kHz; the echo of `far` comes in this or a later
-    /// call, up to 600 ms later. What is no number counts as silence. Allocates nothing.
+    /// call, up to 600 ms later. A step with a sample that is no
+    /// number, or beyond all bounds, counts as silence. Allocates nothing.
     pub(crate) fn process(&mut self, far: &[f32; 2 * BLOCK], near: &mut [f32; 2 * BLOCK]) -> Figures {
         let (mut low_far, mut low_near, mut out) = ([0.0; BLOCK], [0.0; BLOCK], [0.0; BLOCK]);
         self.far_down.down(&sound(far), &mut low_far);
         self.near_down.down(&sound(near), &mut low_near);
         self.block(&low_far, &low_near, &mut out);
         self.near_up.up(&out, near);
-        Figures { delay: self.found, near: self.suppressor.near() }
+        Figures { delay: self.found, near: self.suppressor.near(), echo: self.suppressor.share() }
     }
 
     fn block(&mut self, far: &[f32; BLOCK], near: &[f32; BLOCK], out: &mut [f32; BLOCK]) {
@@ -146,8 +149,9 @@ fn energy(block: &[f32; BLOCK]) -> f32 {
     block.iter().map(|sample| sample * sample).sum()
 }
 
+/// A step with something in it that no device gives would be taken for a sure sign of the path.
 fn sound(samples: &[f32; 2 * BLOCK]) -> [f32; 2 * BLOCK] {
-    samples.map(|sample| if sample.is_finite() { sample.clamp(-LOUDEST, LOUDEST) } else { 0.0 })
+    if samples.iter().all(|sample| sample.abs() <= LOUDEST) { *samples } else { [0.0; 2 * BLOCK] }
 }
 
 #[cfg(test)]

@@ -76,6 +76,12 @@ impl Reference {
         self.delay
     }
 
+    /// See [`Reference::set_pace`].
+    #[cfg(test)]
+    pub(super) fn pace(&self) -> f64 {
+        self.pace
+    }
+
     /// Goes on by one block: the spectrum of the two newest blocks at the present delay.
     pub(super) fn advance(&mut self, fourier: &mut Fourier) {
         self.at = (self.at + PARTITIONS - 1) % PARTITIONS;

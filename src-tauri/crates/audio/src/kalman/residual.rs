@@ -4,8 +4,7 @@ use super::BINS;
 use super::floor::Floor;
 
 /// First bin of each band (50 Hz a bin), and the end.
-pub(super) const BANDS: [usize; 17] =
-    [0, 4, 8, 12, 16, 20, 26, 32, 40, 50, 62, 76, 94, 116, 142, 176, BINS];
+pub(super) const BANDS: [usize; 17] = [0, 4, 8, 12, 16, 20, 26, 32, 40, 50, 62, 76, 94, 116, 142, 176, BINS];
 pub(super) const BAND_COUNT: usize = BANDS.len() - 1;
 /// Bands whose voice decides whether somebody speaks: 400 Hz to 3.8 kHz.
 const VOICED: std::ops::Range<usize> = 2..11;
@@ -74,7 +73,13 @@ impl Residual {
     }
 
     /// Takes the powers of one block by bin: echo estimate, error, and the filter's doubt.
-    pub(super) fn learn(&mut self, echo: &[f32; BINS], error: &[f32; BINS], doubt: &[f32; BINS], floor: &Floor) {
+    pub(super) fn learn(
+        &mut self,
+        echo: &[f32; BINS],
+        error: &[f32; BINS],
+        doubt: &[f32; BINS],
+        floor: &Floor,
+    ) {
         for (tail, &echo) in self.tail.iter_mut().zip(echo) {
             *tail = echo.max(TAIL * *tail);
         }

@@ -18,6 +18,8 @@ const THOROUGH: f32 = 10.0;
 const OPEN: f32 = 0.3;
 /// The least gain: -50 dB.
 const DEEPEST: f32 = 0.003;
+/// Part of each new block in the share of echo that is told.
+const SHARE_NEWS: f32 = 0.05;
 
 pub(super) struct Suppressor {
     window: [f32; 2 * BLOCK],
@@ -31,6 +33,9 @@ pub(super) struct Suppressor {
     residual: Residual,
     floor: Floor,
     random: u32,
+    /// Powers of the block that goes out: what is thought to be echo in it, and all.
+    left: [f32; 2],
+    share: f32,
 }
 
 impl Suppressor {
@@ -49,6 +54,8 @@ impl Suppressor {
             residual: Residual::new(),
             floor: Floor::new(),
             random: 1,
+            left: [0.0; 2],
+            share: 0.0,
         }
     }
 
@@ -68,9 +75,12 @@ impl Suppressor {
         let echoes = self.echo.map(|bin| bin.norm_sqr());
         self.residual.learn(&echoes, &errors, linear.doubt, &self.floor);
         self.floor.learn(&errors, self.residual.power());
+        self.left = [0.0, 1e-9];
         for band in 0..BAND_COUNT {
             self.attenuate(band, &errors);
         }
+        let share = (self.left[0] / self.left[1]).clamp(0.0, 1.0);
+        self.share += SHARE_NEWS * (share - self.share);
         fourier.inverse(&mut self.error, &mut self.block);
         for at in 0..BLOCK {
             out[at] = self.overlap[at] + self.block[at] * self.window[at];
@@ -81,6 +91,11 @@ impl Suppressor {
     /// How surely somebody speaks at the near end, 0.0 to 1.0.
     pub(super) fn near(&self) -> f32 {
         self.residual.near()
+    }
+
+    /// The share of echo in what goes out, by power, over the last tenths of a second.
+    pub(super) fn share(&self) -> f32 {
+        self.share
     }
 
     fn attenuate(&mut self, band: usize, errors: &[f32; BINS]) {
@@ -95,8 +110,11 @@ impl Suppressor {
             let voice = DIRECTED * self.voice[bin] / echo + (1.0 - DIRECTED) * now;
             let gain = (voice / (1.0 + voice) * most).max(DEEPEST);
             self.voice[bin] = gain * gain * errors[bin];
+            self.left[0] += gain * gain * self.residual.power()[bin];
             let noise = self.floor.power(bin..bin + 1) * (1.0 - gain * gain);
-            self.error[bin] = self.error[bin] * gain + Complex32::from_polar(noise.max(0.0).sqrt(), self.turn());
+            self.left[1] += gain * gain * errors[bin] + noise.max(0.0);
+            self.error[bin] =
+                self.error[bin] * gain + Complex32::from_polar(noise.max(0.0).sqrt(), self.turn());
         }
     }
 

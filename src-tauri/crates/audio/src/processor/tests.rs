@@ -74,7 +74,7 @@ fn run(processor: &mut Processor, far: &[f32], mic: &[f32]) -> (Vec<f32>, EchoFi
 }
 
 fn only(echo: bool, noise: bool, gain: bool) -> Processor {
-    Processor::new(Processing { echo, noise, gain }).unwrap()
+    Processor::new(Processing { echo, noise, gain }, EchoMethod::default()).unwrap()
 }
 
 /// By how many dB the sound of second `from` to `to` has become quieter.
@@ -93,6 +93,19 @@ fn the_far_side_is_taken_out_and_the_figures_say_so() {
     // The samples of the echo come 50 ms after those of its cause, in blocks of 4 ms.
     assert!(figures.delay_ms.is_some_and(|ms| (ms - 50.0).abs() < 9.0), "{figures:?}");
     assert!(figures.residual_likelihood.is_some_and(|likelihood| likelihood < 0.5), "{figures:?}");
+}
+
+#[test]
+fn the_other_canceller_takes_the_far_side_out_too() {
+    let far = far_side(8);
+    let mic = echo(&far, 2_400);
+    let echo_only = Processing { echo: true, noise: false, gain: false };
+    let (own, other) = (
+        run(&mut Processor::new(echo_only, EchoMethod::Kalman).unwrap(), &far, &mic).0,
+        run(&mut Processor::new(echo_only, EchoMethod::Sonora).unwrap(), &far, &mic).0,
+    );
+    assert!(down(&mic, &other, 5, 8) > 25.0, "{} dB", down(&mic, &other, 5, 8));
+    assert!(own != other, "it is the one that was asked for");
 }
 
 #[test]
