@@ -25,6 +25,7 @@ mod queue;
 mod resampler;
 pub mod ring;
 mod thread;
+mod trial;
 mod wire;
 
 pub use device::{Device, Devices, HostChoice, devices};
@@ -32,6 +33,7 @@ pub use engine::{DeviceChoice, Engine, EngineOptions};
 pub use error::DeviceError;
 pub use level::rms_dbfs;
 pub use port::*;
+pub use trial::{Findings, Line, Outcome, Trial, TrialError, TrialProgress, TrialStep, try_out};
 pub use wire::to_wire;
 
 /// The rate in Hz at which the audio thread works, mono.

@@ -112,11 +112,11 @@ impl AudioThread {
     fn learn(&mut self, direction: Direction, news: News) {
         let attached = match news {
             News::Microphone(lane) => {
-                self.processor.microphone_changed();
+                self.begin_anew(direction);
                 self.capture.attach(lane)
             }
             News::Speaker(lane) => {
-                self.processor.speaker_changed();
+                self.begin_anew(direction);
                 self.playback.attach(lane, &mut self.outbox)
             }
             News::Running(device) => {
@@ -145,15 +145,18 @@ impl AudioThread {
     }
 
     fn detach(&mut self, direction: Direction) {
+        self.begin_anew(direction);
         match direction {
-            Direction::Microphone => {
-                self.processor.microphone_changed();
-                self.capture.detach();
-            }
-            Direction::Speaker => {
-                self.processor.speaker_changed();
-                self.playback.detach(&mut self.outbox);
-            }
+            Direction::Microphone => self.capture.detach(),
+            Direction::Speaker => self.playback.detach(&mut self.outbox),
+        }
+    }
+
+    /// What was learnt of the way from the loudspeaker to the microphone holds no more.
+    fn begin_anew(&mut self, direction: Direction) {
+        match direction {
+            Direction::Microphone => self.processor.microphone_changed(),
+            Direction::Speaker => self.processor.speaker_changed(),
         }
         self.meters.set_echo(EchoFigures::default());
     }
@@ -192,3 +195,6 @@ impl Outbox {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -52,13 +52,10 @@ fn what_the_loudspeaker_says_does_not_come_back_through_the_microphone() -> Resu
     let path = folder.path().join("speech.wav");
     rig::speech(
         "The first boat leaves at ten past eight, and the next one leaves an hour later. On Sundays \
-         there is no boat at all, but the bus over the bridge takes you to the other side. Ask the \
-         driver for the stop at the old harbour, and walk down to the water from there. The last bus \
-         back leaves at half past nine in the evening, in summer an hour later.",
+         there is no boat at all, but the bus over the bridge takes you to the other side.",
         &path,
     )?;
     let (speech, _) = rig::wav::read_mono(&path)?;
-    let _room = rig::Room::around(&sound, ROOM)?;
     let (_engine, ports) = Engine::start(EngineOptions {
         host: HostChoice::PulseAudio,
         processing: Processing::OFF,
@@ -68,14 +65,17 @@ fn what_the_loudspeaker_says_does_not_come_back_through_the_microphone() -> Resu
     while open < 2 {
         open += usize::from(matches!(ports.reports.recv_deadline(until)?, Report::Opened { .. }));
     }
-    let learning = Duration::from_secs(5);
+    let learning = Duration::from_secs(4);
+    let room = rig::Room::around(&sound, ROOM)?;
     let raw = level(&ports, "raw", &speech, learning)?;
     assert_eq!(ports.meters.echo(), audio::EchoFigures::default());
+    drop(room);
     ports.control.send(Control::Process(ECHO_ONLY))?;
     let mut found = Vec::new();
     // A computer that stands still for a moment tears a hole into the sound and spoils one try; a
     // mistake of ours spoils them all.
-    for item in ["first", "second", "third"] {
+    for item in ["first", "second", "third", "fourth"] {
+        let _room = rig::Room::around(&sound, ROOM)?;
         let left = level(&ports, item, &speech, learning)?;
         let figures = ports.meters.echo();
         let measured = figures.enhancement_db.is_some_and(|db| db > 10.0);
