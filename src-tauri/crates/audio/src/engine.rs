@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::canceller::EchoMethod;
 use crate::capture::Capture;
 use crate::device::HostChoice;
 use crate::error::DeviceError;
@@ -98,7 +97,7 @@ impl Engine {
             speaker,
             capture: Capture::new(far.frames)?,
             playback: Playback::new(options.volume)?,
-            processor: Processor::new(options.processing, EchoMethod::default())?,
+            processor: Processor::new(options.processing)?,
             gate: options.gate,
             stop: self.stop.clone(),
         };

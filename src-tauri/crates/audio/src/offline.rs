@@ -75,7 +75,7 @@ pub fn cancel(
     let mut tap = Feed::new(far)?;
     let mut up = Feed::new(mic)?;
     let mut down = Resampler::fixed_input(RATE_HZ, mic.rate_hz, STEP)?;
-    let mut processor = Processor::new(processing, method)?;
+    let mut processor = Processor::with(processing, method)?;
     let late = down.delay() + up.resampler.delay() * mic.rate_hz as usize / RATE_HZ as usize;
     let mut samples = Vec::with_capacity(mic.samples.len() + late + STEP);
     let mut second = Second::default();

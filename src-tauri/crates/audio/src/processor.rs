@@ -22,7 +22,13 @@ pub(crate) struct Processor {
 impl Processor {
     /// # Errors
     /// [`DeviceError::Format`] where a resampler cannot be made.
-    pub(crate) fn new(processing: Processing, method: EchoMethod) -> Result<Self, DeviceError> {
+    pub(crate) fn new(processing: Processing) -> Result<Self, DeviceError> {
+        Self::with(processing, EchoMethod::default())
+    }
+
+    /// # Errors
+    /// [`DeviceError::Format`] where a resampler cannot be made.
+    pub(crate) fn with(processing: Processing, method: EchoMethod) -> Result<Self, DeviceError> {
         Ok(Self {
             processing,
             method,

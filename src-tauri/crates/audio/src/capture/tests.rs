@@ -1,7 +1,6 @@
 use std::time::Duration;
 
 use super::*;
-use crate::canceller::EchoMethod;
 use crate::port::Processing;
 use crate::ring::{self, CaptureEnd};
 
@@ -19,7 +18,7 @@ impl Bench {
         let mut capture = Capture::new(frames_in).unwrap();
         let (end, lane, _) = ring::capture(rate_hz, 1);
         capture.attach(lane).unwrap();
-        let processor = Processor::new(Processing::OFF, EchoMethod::default()).unwrap();
+        let processor = Processor::new(Processing::OFF).unwrap();
         Self { capture, end, frames, processor, meters: Meters::default() }
     }
 

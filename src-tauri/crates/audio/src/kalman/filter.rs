@@ -131,9 +131,9 @@ impl Filter {
             }
         }
         fourier.inverse(&mut self.spectrum, &mut self.block);
-        for at in 0..BLOCK {
-            self.echo[at] = self.block[BLOCK + at];
-            self.error[at] = near[at] - self.echo[at];
+        self.echo.copy_from_slice(&self.block[BLOCK..]);
+        for ((error, &near), &echo) in self.error.iter_mut().zip(near).zip(&self.echo) {
+            *error = near - echo;
         }
         self.block[..BLOCK].fill(0.0);
         self.block[BLOCK..].copy_from_slice(&self.error);
@@ -146,10 +146,10 @@ impl Filter {
             let power = self.spectrum[bin].norm_sqr();
             self.noise[bin] = NOISE_MEMORY * self.noise[bin] + (1.0 - NOISE_MEMORY) * power;
         }
-        for bin in 0..BINS {
+        for (bin, step) in step.iter_mut().enumerate() {
             let (below, above) = (self.noise[bin.saturating_sub(1)], self.noise[(bin + 1).min(BINS - 1)]);
             let noise = self.noise[bin].max((below + self.noise[bin] + above) / 3.0);
-            step[bin] = 1.0 / (self.missed[bin] + noise + POWER_FLOOR);
+            *step = 1.0 / (self.missed[bin] + noise + POWER_FLOOR);
         }
         for (at, (weights, doubt)) in self.weights.iter_mut().zip(&mut self.doubt).enumerate() {
             let far = far(at);

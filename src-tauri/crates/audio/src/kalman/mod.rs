@@ -39,6 +39,13 @@ const JUMP: usize = 48;
 const FAR_OFF: f64 = 10.0;
 /// Blocks that may come out louder than they went in before the filter is made new.
 const PATIENCE: usize = 12;
+/// Blocks in which something is played before the filter is trusted: 1 s. Until then what is heard while
+/// something is played is taken for its echo.
+const SETTLING: usize = 100;
+/// Blocks for which the echo of a played block may last.
+const LASTING: usize = 40;
+/// Energy of a block in which something is played: -60 dBFS.
+const PLAYED: f32 = 1e-6 * BLOCK as f32;
 /// Samples beyond this are a fault of whoever gives them: full scale is 1.0.
 const LOUDEST: f32 = 8.0;
 
@@ -63,6 +70,10 @@ pub(crate) struct Kalman {
     suppressor: Suppressor,
     found: Option<usize>,
     worse: usize,
+    /// Blocks played since the filter was made new.
+    played: usize,
+    /// Blocks since the last one that was played.
+    quiet: usize,
     far_down: Halfband,
     near_down: Halfband,
     near_up: Halfband,
@@ -79,6 +90,8 @@ impl Kalman {
             suppressor: Suppressor::new(),
             found: None,
             worse: 0,
+            played: 0,
+            quiet: LASTING,
             far_down: Halfband::new(),
             near_down: Halfband::new(),
             near_up: Halfband::new(),
@@ -102,11 +115,19 @@ impl Kalman {
         if let Some(lag) = self.delay.look(near, |into| self.reference.newest(into)) {
             self.align(lag);
         }
+        if energy(far) > PLAYED {
+            self.played = self.played.saturating_add(1);
+            self.quiet = 0;
+        } else {
+            self.quiet = self.quiet.saturating_add(1);
+        }
         self.reference.advance(&mut self.fourier);
         self.filter.run(&mut self.fourier, |back| self.reference.spectrum(back), near);
         let linear = self.filter.linear();
         let worse = energy(linear.error) > 2.0 * energy(near);
-        self.suppressor.run(&mut self.fourier, linear, out);
+        let still = self.quiet > LASTING;
+        let trusted = still || self.played > SETTLING;
+        self.suppressor.run(&mut self.fourier, linear, still, trusted, out);
         if let Some(pace) = self.drift.look(self.filter.weights()) {
             self.reference.set_pace(pace);
         }
@@ -115,6 +136,7 @@ impl Kalman {
             self.filter.reset();
             self.drift.restart();
             self.worse = 0;
+            self.played = 0;
         }
     }
 
@@ -134,6 +156,7 @@ impl Kalman {
             if before.is_none() && blocks.abs() > FAR_OFF {
                 self.reference.set_delay(wanted, &mut self.fourier);
                 self.filter.reset();
+                self.played = 0;
             } else {
                 self.reference.set_delay(delay + blocks * BLOCK as f64, &mut self.fourier);
                 self.filter.shift(-blocks as isize);

@@ -122,6 +122,15 @@ impl Residual {
         self.near += if near > self.near { COME } else { GO } * (near - self.near);
     }
 
+    /// Takes all of the error for echo.
+    pub(super) fn distrust(&mut self, error: &[f32; BINS]) {
+        self.near = 0.0;
+        self.power = *error;
+        for (band, leak) in self.leaks.iter_mut().enumerate() {
+            leak.residual = error[BANDS[band]..BANDS[band + 1]].iter().sum();
+        }
+    }
+
     /// Power of the echo that is left, by bin.
     pub(super) fn power(&self) -> &[f32; BINS] {
         &self.power

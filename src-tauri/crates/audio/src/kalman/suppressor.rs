@@ -18,6 +18,8 @@ const THOROUGH: f32 = 10.0;
 const OPEN: f32 = 0.3;
 /// The least gain: -50 dB.
 const DEEPEST: f32 = 0.003;
+/// Echo quieter than this is no share of anything: -70 dBFS, as the sum of the squared bins.
+const UNHEARD: f32 = 1e-7 * (BLOCK * BLOCK) as f32;
 /// Part of each new block in the share of echo that is told.
 const SHARE_NEWS: f32 = 0.05;
 
@@ -59,33 +61,50 @@ impl Suppressor {
         }
     }
 
-    /// Gives the block before the one that comes in.
-    pub(super) fn run(&mut self, fourier: &mut Fourier, linear: Linear<'_>, out: &mut [f32; BLOCK]) {
+    /// Gives the block before the one that comes in. What the linear stage has left is all echo while it
+    /// is not `trusted`; the room's noise is learned while the far side is `still`.
+    pub(super) fn run(
+        &mut self,
+        fourier: &mut Fourier,
+        linear: Linear<'_>,
+        still: bool,
+        trusted: bool,
+        out: &mut [f32; BLOCK],
+    ) {
         for (kept, new) in [(&mut self.errors, linear.error), (&mut self.echoes, linear.echo)] {
             kept.copy_within(BLOCK.., 0);
             kept[BLOCK..].copy_from_slice(new);
         }
         for (kept, bins) in [(&self.errors, &mut self.error), (&self.echoes, &mut self.echo)] {
-            for at in 0..2 * BLOCK {
-                self.block[at] = kept[at] * self.window[at];
+            for ((sample, &kept), &window) in self.block.iter_mut().zip(kept).zip(&self.window) {
+                *sample = kept * window;
             }
             fourier.forward(&mut self.block, bins);
         }
         let errors = self.error.map(|bin| bin.norm_sqr());
         let echoes = self.echo.map(|bin| bin.norm_sqr());
         self.residual.learn(&echoes, &errors, linear.doubt, &self.floor);
-        self.floor.learn(&errors, self.residual.power());
-        self.left = [0.0, 1e-9];
+        if !trusted {
+            self.residual.distrust(&errors);
+        }
+        if still {
+            self.floor.learn(&errors, self.residual.power());
+        }
+        self.left = [0.0, UNHEARD];
         for band in 0..BAND_COUNT {
             self.attenuate(band, &errors);
         }
         let share = (self.left[0] / self.left[1]).clamp(0.0, 1.0);
         self.share += SHARE_NEWS * (share - self.share);
         fourier.inverse(&mut self.error, &mut self.block);
-        for at in 0..BLOCK {
-            out[at] = self.overlap[at] + self.block[at] * self.window[at];
-            self.overlap[at] = self.block[BLOCK + at] * self.window[BLOCK + at];
+        for (sample, window) in self.block.iter_mut().zip(&self.window) {
+            *sample *= window;
         }
+        let (first, second) = self.block.split_at(BLOCK);
+        for ((out, &kept), &new) in out.iter_mut().zip(&self.overlap).zip(first) {
+            *out = kept + new;
+        }
+        self.overlap.copy_from_slice(second);
     }
 
     /// How surely somebody speaks at the near end, 0.0 to 1.0.

@@ -276,7 +276,7 @@ fn silence_stays_silence() {
 fn what_is_no_sound_does_no_lasting_harm() {
     let far = far_voice(8);
     let mut mic = hiss(&room(&far, 2_000, 3, 0.5));
-    let mut broken = far.clone();
+    let mut broken = far;
     for (at, bad) in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY, f32::MAX].into_iter().enumerate() {
         broken[SECOND + at * 5_000] = bad;
         mic[SECOND + 2_000 + at * 7_000] = bad;

@@ -1,5 +1,4 @@
 use super::*;
-use crate::canceller::EchoMethod;
 use crate::port::{ItemId, Processing};
 use crate::ring::{self, PlaybackEnd};
 
@@ -22,8 +21,7 @@ impl Bench {
         let mut playback = Playback::new(1.0).unwrap();
         let (end, lane, _) = ring::playback(rate_hz, 1);
         playback.attach(lane, &mut outbox).unwrap();
-        let (processor, meters) =
-            (Processor::new(Processing::OFF, EchoMethod::default()).unwrap(), Meters::default());
+        let (processor, meters) = (Processor::new(Processing::OFF).unwrap(), Meters::default());
         Self { playback, end, processor, meters, outbox, reports, rate_hz, out: Vec::new() }
     }
 

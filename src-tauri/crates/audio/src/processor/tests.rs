@@ -74,7 +74,7 @@ fn run(processor: &mut Processor, far: &[f32], mic: &[f32]) -> (Vec<f32>, EchoFi
 }
 
 fn only(echo: bool, noise: bool, gain: bool) -> Processor {
-    Processor::new(Processing { echo, noise, gain }, EchoMethod::default()).unwrap()
+    Processor::new(Processing { echo, noise, gain }).unwrap()
 }
 
 /// By how many dB the sound of second `from` to `to` has become quieter.
@@ -101,8 +101,8 @@ fn the_other_canceller_takes_the_far_side_out_too() {
     let mic = echo(&far, 2_400);
     let echo_only = Processing { echo: true, noise: false, gain: false };
     let (own, other) = (
-        run(&mut Processor::new(echo_only, EchoMethod::Kalman).unwrap(), &far, &mic).0,
-        run(&mut Processor::new(echo_only, EchoMethod::Sonora).unwrap(), &far, &mic).0,
+        run(&mut Processor::with(echo_only, EchoMethod::Kalman).unwrap(), &far, &mic).0,
+        run(&mut Processor::with(echo_only, EchoMethod::Sonora).unwrap(), &far, &mic).0,
     );
     assert!(down(&mic, &other, 5, 8) > 25.0, "{} dB", down(&mic, &other, 5, 8));
     assert!(own != other, "it is the one that was asked for");
