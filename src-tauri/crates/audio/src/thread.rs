@@ -13,6 +13,7 @@ use crate::error::DeviceError;
 use crate::keeper::{News, Want};
 use crate::playback::Playback;
 use crate::port::{Control, Direction, Gate, Meters, Report};
+use crate::voice::Voice;
 
 /// The longest wait for a word of the call: after it the rings are looked after.
 const LOOK: Duration = Duration::from_micros(2_500);
@@ -44,6 +45,7 @@ pub(crate) struct AudioThread {
     pub(crate) capture: Capture,
     pub(crate) playback: Playback,
     pub(crate) canceller: Canceller,
+    pub(crate) voice: Voice,
     pub(crate) gate: Gate,
     pub(crate) stop: Arc<AtomicBool>,
 }
@@ -69,7 +71,13 @@ impl AudioThread {
             }
             self.read_news();
             self.playback.pump(&mut self.canceller, &self.meters, &mut self.outbox);
-            self.capture.pump(self.gate, &mut self.canceller, &self.meters);
+            self.capture.pump(
+                self.gate,
+                &mut self.canceller,
+                &mut self.voice,
+                &self.meters,
+                &mut self.outbox,
+            );
             self.outbox.push();
         }
     }
@@ -85,6 +93,8 @@ impl AudioThread {
             Control::Finish { item } => self.playback.finish(&item, &mut self.outbox),
             Control::Flush => self.playback.flush(&mut self.outbox),
             Control::Volume(volume) => self.playback.set_volume(volume),
+            Control::Duck(ducked) => self.playback.duck(ducked),
+            Control::Listen(from_dbfs) => self.voice.listen(from_dbfs, |report| self.outbox.send(report)),
             Control::Gate(gate) => {
                 let before = std::mem::replace(&mut self.gate, gate);
                 match (before == Gate::Released, gate == Gate::Released) {
@@ -136,7 +146,10 @@ impl AudioThread {
 
     fn detach(&mut self, direction: Direction) {
         match direction {
-            Direction::Microphone => self.capture.detach(),
+            Direction::Microphone => {
+                self.capture.detach();
+                self.voice.forget(|report| self.outbox.send(report));
+            }
             Direction::Speaker => self.playback.detach(&mut self.outbox),
         }
     }
@@ -155,7 +168,8 @@ impl Outbox {
     }
 
     pub(crate) fn send(&mut self, report: Report) {
-        if matches!(report, Report::Progress(_)) && (self.reports.is_full() || !self.waiting.is_empty()) {
+        let going_on = matches!(report, Report::Progress(_) | Report::Voice { speaking: true, .. });
+        if going_on && (self.reports.is_full() || !self.waiting.is_empty()) {
             return;
         }
         if self.waiting.len() == MOST_REPORTS {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::port::Report;
 use crate::ring::{self, CaptureEnd};
 
 struct Bench {
@@ -6,6 +7,9 @@ struct Bench {
     end: CaptureEnd,
     frames: flume::Receiver<Frame>,
     meters: Meters,
+    voice: Voice,
+    reports: flume::Receiver<Report>,
+    outbox: Outbox,
 }
 
 impl Bench {
@@ -14,7 +18,10 @@ impl Bench {
         let mut capture = Capture::new(frames_in).unwrap();
         let (end, lane, _) = ring::capture(rate_hz, 1);
         capture.attach(lane).unwrap();
-        Self { capture, end, frames, meters: Meters::default() }
+        let (reports_in, reports) = flume::bounded(50);
+        let voice = Voice::new(RATE_HZ, STEP).unwrap();
+        let outbox = Outbox::new(reports_in);
+        Self { capture, end, frames, meters: Meters::default(), voice, reports, outbox }
     }
 
     /// Half a second of a tone at -9 dBFS, in callbacks of uneven sizes.
@@ -26,7 +33,7 @@ impl Bench {
         for size in [12usize, 480, 7, 320, 1_000].into_iter().cycle() {
             let (piece, left) = rest.split_at(size.min(rest.len()));
             self.end.take(piece);
-            self.capture.pump(gate, &mut Canceller, &self.meters);
+            self.capture.pump(gate, &mut Canceller, &mut self.voice, &self.meters, &mut self.outbox);
             rest = left;
             if rest.is_empty() {
                 break;
@@ -92,4 +99,21 @@ fn nothing_of_an_old_device_is_heard_through_a_new_one() {
     end.take(&[0.0f32; 4_800]);
     bench.capture.pump(Gate::Open, &mut Canceller, &bench.meters);
     assert!(bench.samples().iter().all(|&sample| sample == 0.0));
+}
+
+#[test]
+fn a_voice_is_told_behind_a_closed_gate_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("said.wav");
+    rig::speech("Is anybody there?", &path).unwrap();
+    let (said, rate) = rig::wav::read_mono(&path).unwrap();
+    let mut bench = Bench::new(48_000);
+    bench.voice.listen(Some(-50.0), |_| {});
+    for piece in rig::resample(&said, rate, 48_000).chunks(480) {
+        bench.end.take(piece);
+        bench.capture.pump(Gate::Silent, &mut Canceller, &mut bench.voice, &bench.meters, &mut bench.outbox);
+    }
+    let told: Vec<Report> = bench.reports.try_iter().collect();
+    assert!(matches!(told.first(), Some(Report::Voice { speaking: true, .. })), "{told:?}");
+    assert!(bench.samples().iter().all(|&sample| sample == 0.0), "and nothing of it is sent");
 }
