@@ -59,8 +59,7 @@ impl Running {
         history: Result<Arc<History>, Keeping>,
     ) -> Self {
         let Line { mut setup, practice } = line;
-        setup.turns = settings.turns;
-        setup.patience = settings.patience;
+        begin(&mut setup, settings);
         // Only spreads reconnects of many clients over time; any number will do.
         setup.seed = uuid::Uuid::new_v4().as_u64_pair().0;
         let (engine, ports) = Engine::start(options(settings));
@@ -130,17 +129,56 @@ impl Running {
     }
 }
 
+/// What a call begins with.
+fn begin(setup: &mut Setup, settings: &Settings) {
+    setup.turns = settings.turns;
+    setup.patience = settings.patience;
+}
+
 /// What the devices are opened with.
 fn options(settings: &Settings) -> EngineOptions {
-    EngineOptions { volume: settings.volume, ..EngineOptions::default() }
+    EngineOptions { volume: settings.volume, processing: settings.processing, ..EngineOptions::default() }
 }
 
 /// What a running call has to be told of the settings.
 pub(crate) fn tuning(before: &Settings, settings: &Settings) -> Vec<Command> {
-    let mut commands = vec![Command::Volume(settings.volume), Command::Patience(settings.patience)];
+    let mut commands = vec![
+        Command::Volume(settings.volume),
+        Command::Process(settings.processing),
+        Command::Patience(settings.patience),
+    ];
     // Only a change: during the call the person may have chosen otherwise for it alone.
     if settings.turns != before.turns {
         commands.push(Command::Turns(settings.turns));
     }
     commands
+}
+
+#[cfg(test)]
+mod tests {
+    use audio::Processing;
+    use call::{Patience, Turns};
+
+    use super::*;
+
+    #[test]
+    fn a_call_begins_with_what_is_kept_and_a_running_one_is_told_of_it() {
+        let processing = Processing { echo: false, noise: true, gain: false };
+        let patience = Patience { silence_ms: 900, threshold: 0.5 };
+        let before = Settings::default();
+        let settings =
+            Settings { volume: 0.25, turns: Turns::Manual, processing, patience, ..before.clone() };
+        let opened = options(&settings);
+        assert_eq!((opened.volume, opened.processing), (0.25, processing));
+        let mut setup = Setup::practice(
+            "http://127.0.0.1:1/token".parse().unwrap(),
+            "ws://127.0.0.1:1/".parse().unwrap(),
+            "key".to_owned().into(),
+        );
+        begin(&mut setup, &settings);
+        assert_eq!((setup.turns, setup.patience), (Turns::Manual, patience));
+        let sound = vec![Command::Volume(0.25), Command::Process(processing), Command::Patience(patience)];
+        assert_eq!(tuning(&settings, &settings), sound);
+        assert_eq!(tuning(&before, &settings), [sound, vec![Command::Turns(Turns::Manual)]].concat());
+    }
 }

@@ -1,5 +1,6 @@
 //! What the window is told: the shell's part of the contract, beside `call`'s events.
 
+use audio::Processing;
 use call::{Event, Patience, Problem, Snapshot, Turns};
 use realtime::Profile;
 use serde::{Deserialize, Serialize};
@@ -34,6 +35,8 @@ pub struct Settings {
     pub patience: Patience,
     /// How the talk key talks.
     pub talk_key: TalkKey,
+    /// What is done to your microphone's sound.
+    pub processing: Processing,
 }
 
 /// What a press of the talk key does.
@@ -49,7 +52,13 @@ pub enum TalkKey {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { volume: 1.0, turns: Turns::Auto, patience: Patience::default(), talk_key: TalkKey::default() }
+        Self {
+            volume: 1.0,
+            turns: Turns::Auto,
+            patience: Patience::default(),
+            talk_key: TalkKey::default(),
+            processing: Processing::default(),
+        }
     }
 }
 

@@ -88,6 +88,15 @@ test('who ends a turn is chosen', async () => {
   expect(stub.asked).toEqual([['saveSettings', { ...defaults, turns: 'manual' }]]);
 });
 
+test('each stage of the processing is switched by itself', async () => {
+  const { stub, user } = await open();
+  await user.click(screen.getByTestId('place-settings'));
+  await user.click(screen.getByTestId('field-processing-noise'));
+  expect(stub.asked).toEqual([
+    ['saveSettings', { ...defaults, processing: { ...defaults.processing, noise: false } }],
+  ]);
+});
+
 test('what went wrong at the start is told until it is put away', async () => {
   const { user } = await open({ troubles: [problem('storage', 'Your settings could not be read.')] });
   expect(screen.getByTestId('problem').textContent).toContain('Your settings could not be read.');

@@ -117,6 +117,20 @@ detail?: string, };
 
 export type ProblemCode = "profile" | "backend" | "backendRefused" | "rateLimited" | "network" | "tls" | "lineRefused" | "lineLost" | "sessionRefused" | "serverError" | "wrongModel" | "microphone" | "microphoneDenied" | "speaker" | "keychain" | "storage" | "internal";
 
+export type Processing = { 
+/**
+ * Take the loudspeaker's sound out of it.
+ */
+echo: boolean, 
+/**
+ * Suppress steady noise.
+ */
+noise: boolean, 
+/**
+ * Bring quiet voices up, gently.
+ */
+gain: boolean, };
+
 export type Profile = { 
 /**
  * Names the profile's secret in the keychain; never shown.
@@ -175,7 +189,11 @@ patience: Patience,
 /**
  * How the talk key talks.
  */
-talkKey: TalkKey, };
+talkKey: TalkKey, 
+/**
+ * What is done to your microphone's sound.
+ */
+processing: Processing, };
 
 export type Snapshot = { 
 /**

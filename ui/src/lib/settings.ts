@@ -8,4 +8,5 @@ export const defaults: Settings = {
   turns: 'auto',
   patience: rooms.office,
   talkKey: 'hold',
+  processing: { echo: true, noise: true, gain: true },
 };

@@ -81,6 +81,13 @@ export const words = {
     volume: 'Volume of the agent',
     volumeHint: 'On top of the volume of the system.',
     percent: (value: number) => `${value} %`,
+    processing: 'Your microphone',
+    processingWhat: 'What is done to its sound before it is sent',
+    stages: {
+      echo: ['Cancel echo', 'Takes what the loudspeaker plays out of it.'] as const,
+      noise: ['Suppress noise', 'Fans, streets, hum. Off keeps every sound of a quiet room.'] as const,
+      gain: ['Bring up a quiet voice', 'Gently. Off when the system does it already.'] as const,
+    },
     turns: 'Turns',
     turnsWho: 'Who ends your turn',
     auto: 'The agent listens for your pauses',

@@ -1,23 +1,48 @@
-//! The echo canceller's place in the chain.
+//! The boundary behind which the loudspeaker's sound is taken out of the microphone's.
 
+mod sonora;
+
+pub(crate) use self::sonora::Gain;
+use self::sonora::Sonora;
 use crate::STEP;
+use crate::port::{EchoFigures, Processing};
 
-/// Takes the loudspeaker's sound out of the microphone's.
+/// 10 ms, mono, 48 kHz, between -1.0 and 1.0.
+pub(crate) type Step = [f32; STEP];
+
+/// Takes the echo, and noise if it is asked to, out of the microphone's sound.
 ///
-/// Both methods get 10 ms (480 samples, mono, 48 kHz). The order of the calls is the order of the
-/// sound: everything the loudspeaker's callback has handed to the device comes before the
-/// microphone's sound that can contain its echo. Today nothing is cancelled: what comes in goes out.
-#[derive(Debug, Default)]
-pub(crate) struct Canceller;
+/// The two methods are called in turn, [`Canceller::reference`] first, and the pairs keep step: the
+/// echo of a reference comes in the same or a later capture, always after the same time, up to 500 ms
+/// (see [`crate::alignment`]). A canceller is made new where that way changes for good.
+pub(crate) trait Canceller: Send {
+    /// What the loudspeaker's device was really given to play: after volume, with every silence and
+    /// every flush.
+    fn reference(&mut self, frame: &Step);
 
-impl Canceller {
-    /// What the device was really given to play: after volume, with every silence and every flush.
-    pub(crate) fn reference(&mut self, frame: &[f32]) {
-        debug_assert_eq!(frame.len(), STEP);
+    /// What the microphone heard; cleaned in place. Gives what the canceller knows of the echo:
+    /// [`EchoFigures::delay_ms`] counts from the reference of the same step, and the two ratios of
+    /// powers are measured by others.
+    fn capture(&mut self, frame: &mut Step) -> EchoFigures;
+}
+
+/// Leaves the sound alone, bit by bit.
+#[derive(Debug)]
+pub(crate) struct PassThrough;
+
+impl Canceller for PassThrough {
+    fn reference(&mut self, _: &Step) {}
+
+    fn capture(&mut self, _: &mut Step) -> EchoFigures {
+        EchoFigures::default()
     }
+}
 
-    /// What the microphone heard; changed in place.
-    pub(crate) fn capture(&mut self, frame: &mut [f32]) {
-        debug_assert_eq!(frame.len(), STEP);
+/// The canceller that does what `processing` asks of it. `expected_ms`: the delay of the echo behind
+/// its reference, as far as the instants of the two devices tell it.
+pub(crate) fn canceller(processing: Processing, expected_ms: u32) -> Box<dyn Canceller> {
+    match processing {
+        Processing { echo: false, noise: false, .. } => Box::new(PassThrough),
+        Processing { echo, noise, .. } => Box::new(Sonora::new(echo, noise, expected_ms)),
     }
 }

@@ -3,10 +3,10 @@
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
-use crate::canceller::Canceller;
 use crate::error::DeviceError;
 use crate::level::rms_dbfs;
 use crate::port::{Direction, FRAME_SAMPLES, Frame, Gate, Meters, SILENCE_DBFS, WIRE_RATE_HZ};
+use crate::processor::Processor;
 use crate::resampler::Resampler;
 use crate::ring::CaptureLane;
 use crate::thread::Outbox;
@@ -51,20 +51,17 @@ impl Capture {
     }
 
     /// Takes every whole 10 ms out of the ring.
-    pub(crate) fn pump(
-        &mut self,
-        gate: Gate,
-        canceller: &mut Canceller,
-        voice: &mut Voice,
-        meters: &Meters,
-        outbox: &mut Outbox,
-    ) {
+    pub(crate) fn pump(&mut self, gate: Gate, processor: &mut Processor, voice: &mut Voice, meters: &Meters, outbox: &mut Outbox) {
         let Some(line) = &mut self.line else {
             meters.set_level(Direction::Microphone, SILENCE_DBFS);
             return;
         };
         while let Ok(tick) = line.lane.ticks.pop() {
             line.captured_at = tick.at;
+            // In a full ring its first sample has no place.
+            if tick.pushed > tick.from {
+                processor.microphone_called(line.position(tick.from), tick.at, tick.latency);
+            }
             meters.overruns.fetch_add(tick.lost - line.lost, Ordering::Relaxed);
             line.lost = tick.lost;
         }
@@ -81,7 +78,7 @@ impl Capture {
                 continue;
             }
             sound.copy_from_slice(frame);
-            canceller.capture(&mut sound);
+            meters.set_echo(processor.capture(&mut sound));
             voice.hear(&sound, |report| outbox.send(report));
             if gate != Gate::Open {
                 sound.fill(0.0);
@@ -100,6 +97,13 @@ impl Capture {
                 }
             }
         }
+    }
+}
+
+impl Line {
+    /// Where the device's sample `position` is in what the processor gets.
+    fn position(&self, position: u64) -> f64 {
+        position as f64 * f64::from(RATE_HZ) / f64::from(self.lane.rate_hz) + self.up.delay() as f64
     }
 }
 

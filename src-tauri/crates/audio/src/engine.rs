@@ -5,13 +5,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crate::canceller::Canceller;
 use crate::capture::Capture;
 use crate::device::HostChoice;
 use crate::error::DeviceError;
 use crate::keeper::Keeper;
 use crate::playback::Playback;
-use crate::port::{Direction, FarPorts, Gate, Ports, Report, ports};
+use crate::port::{Direction, FarPorts, Gate, Ports, Processing, Report, ports};
+use crate::processor::Processor;
 use crate::thread::{AudioThread, DeviceLink, Outbox};
 use crate::voice::Voice;
 use crate::{RATE_HZ, STEP};
@@ -39,6 +39,8 @@ pub struct EngineOptions {
     pub gate: Gate,
     /// Linear gain of the loudspeaker, 0.0 to 1.0.
     pub volume: f32,
+    /// What is done to the microphone's sound in the first moment.
+    pub processing: Processing,
 }
 
 impl Default for EngineOptions {
@@ -49,6 +51,7 @@ impl Default for EngineOptions {
             host: HostChoice::default(),
             gate: Gate::default(),
             volume: 1.0,
+            processing: Processing::default(),
         }
     }
 }
@@ -96,7 +99,7 @@ impl Engine {
             speaker,
             capture: Capture::new(far.frames)?,
             playback: Playback::new(options.volume)?,
-            canceller: Canceller,
+            processor: Processor::new(options.processing)?,
             voice: Voice::new(RATE_HZ, STEP)?,
             gate: options.gate,
             stop: self.stop.clone(),

@@ -160,7 +160,10 @@ impl Keeper {
             Direction::Microphone => {
                 let (mut end, lane, pulse) = ring::capture(rate, channels);
                 let take = taker(format).ok_or_else(unusable)?;
-                let on_data = move |data: &cpal::Data, _: &cpal::InputCallbackInfo| take(&mut end, data);
+                let on_data = move |data: &cpal::Data, info: &cpal::InputCallbackInfo| {
+                    let times = info.timestamp();
+                    take(&mut end, data, times.callback - times.capture);
+                };
                 let stream = device.build_input_stream_raw(config, format, on_data, on_error, Some(BUILD))?;
                 (stream, pulse, News::Microphone(lane))
             }
@@ -238,21 +241,21 @@ fn fixed_buffer(config: &SupportedStreamConfig) -> BufferSize {
     }
 }
 
-type Take = fn(&mut CaptureEnd, &cpal::Data);
+type Take = fn(&mut CaptureEnd, &cpal::Data, Duration);
 type Give = fn(&mut PlaybackEnd, &mut cpal::Data, Duration);
 
-fn take<T: cpal::SizedSample>(end: &mut CaptureEnd, data: &cpal::Data)
+fn take<T: cpal::SizedSample>(end: &mut CaptureEnd, data: &cpal::Data, latency: Duration)
 where
     f32: cpal::FromSample<T>,
 {
     if let Some(samples) = data.as_slice::<T>() {
-        end.take(samples);
+        end.take(samples, latency);
     }
 }
 
-fn take_24(end: &mut CaptureEnd, data: &cpal::Data) {
+fn take_24(end: &mut CaptureEnd, data: &cpal::Data, latency: Duration) {
     if let Some(samples) = data.as_slice::<cpal::I24>() {
-        end.take_24(samples);
+        end.take_24(samples, latency);
     }
 }
 

@@ -1,4 +1,4 @@
-//! Devices, rings, resampling, levels and the echo canceller's place.
+//! Devices, rings, resampling, echo cancellation and levels.
 //!
 //! [`Engine::start`] opens the devices and gives the [`Ports`] through which a call hears and
 //! speaks. Three threads stand behind it: one per device that opens, watches and reopens its
@@ -6,15 +6,19 @@
 //!
 //! Not here: tokio, sockets, tauri, and any idea of what a call is.
 
+mod alignment;
 mod canceller;
 mod capture;
+mod clock;
 mod device;
+mod echo_meter;
 mod engine;
 mod error;
 mod keeper;
 mod level;
 mod playback;
 mod port;
+mod processor;
 mod queue;
 mod resampler;
 pub mod ring;

@@ -4,10 +4,10 @@ use std::collections::VecDeque;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crate::canceller::Canceller;
 use crate::error::DeviceError;
 use crate::level::rms_dbfs;
 use crate::port::{Direction, ItemId, Meters, Report, SILENCE_DBFS, WIRE_RATE_HZ};
+use crate::processor::Processor;
 use crate::queue::{Cut, Queue};
 use crate::resampler::Resampler;
 use crate::ring::{PlaybackLane, PlaybackTick};
@@ -166,12 +166,12 @@ impl Playback {
     }
 
     /// One round: learn what was heard, tell it, and fill the ring again.
-    pub(crate) fn pump(&mut self, canceller: &mut Canceller, meters: &Meters, outbox: &mut Outbox) {
+    pub(crate) fn pump(&mut self, processor: &mut Processor, meters: &Meters, outbox: &mut Outbox) {
         let now = Instant::now();
         let position = match &mut self.line {
             Some(line) => {
-                meters.underruns.fetch_add(line.read_ticks(self.full_since), Ordering::Relaxed);
-                line.read_heard(canceller, meters);
+                meters.underruns.fetch_add(line.read_ticks(self.full_since, processor), Ordering::Relaxed);
+                line.read_heard(processor, meters);
                 let delay = self.up.delay();
                 if let Some((cut, position)) = line.cut_done(now, delay) {
                     self.queue.settle(cut, position, |report| outbox.send(report));
@@ -249,25 +249,27 @@ impl Playback {
 
 impl Line {
     /// Gives the number of callbacks that found too little although there was more to say.
-    fn read_ticks(&mut self, full_since: Option<Instant>) -> u64 {
+    fn read_ticks(&mut self, full_since: Option<Instant>, processor: &mut Processor) -> u64 {
         let mut underruns = 0;
         while let Ok(tick) = self.lane.ticks.pop() {
             let short = tick.to - tick.from < tick.asked as u64;
             underruns += u64::from(short && full_since.is_some_and(|since| since < tick.at));
             self.asked = tick.asked.max(self.asked - self.asked / 64);
+            let heard = tick.heard as f64 * f64::from(RATE_HZ) / f64::from(self.lane.rate_hz);
+            processor.speaker_called(heard + self.tap.delay() as f64, tick.at, tick.latency);
             self.tick = Some(tick);
         }
         underruns
     }
 
-    fn read_heard(&mut self, canceller: &mut Canceller, meters: &Meters) {
+    fn read_heard(&mut self, processor: &mut Processor, meters: &Meters) {
         let mut wanted = self.tap.wanted();
         while self.lane.heard.slots() >= wanted {
             self.tapped.clear();
             self.tapped.extend((0..wanted).map_while(|_| self.lane.heard.pop().ok()));
             let frame = self.tap.process(&self.tapped);
             if frame.len() == STEP {
-                canceller.reference(frame);
+                processor.heard(frame);
                 meters.set_level(Direction::Speaker, rms_dbfs(frame));
             }
             wanted = self.tap.wanted();

@@ -56,6 +56,29 @@ pub enum Direction {
     Speaker,
 }
 
+/// What is done to the microphone's sound before anybody hears it. With everything off it passes bit
+/// by bit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Processing {
+    /// Take the loudspeaker's sound out of it.
+    pub echo: bool,
+    /// Suppress steady noise.
+    pub noise: bool,
+    /// Bring quiet voices up, gently.
+    pub gain: bool,
+}
+
+impl Default for Processing {
+    fn default() -> Self {
+        Self { echo: true, noise: true, gain: true }
+    }
+}
+
+impl Processing {
+    pub const OFF: Self = Self { echo: false, noise: false, gain: false };
+}
+
 /// From the call to the audio thread.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Control {
@@ -74,7 +97,9 @@ pub enum Control {
     Gate(Gate),
     /// Linear gain of the loudspeaker, 0.0 to 1.0.
     Volume(f32),
-    /// Speak at a third of the volume, while it is not sure whether somebody begins to speak.
+    /// What is done to the microphone's sound from now on.
+    Process(Processing),
+    /// Speak 10 dB more quietly, while it is not sure whether somebody begins to speak.
     Duck(bool),
     /// Report voices that are at least this loud, in dBFS; without a level report none.
     Listen(Option<f32>),
@@ -130,6 +155,7 @@ pub struct DeviceFormat {
 pub struct Meters {
     microphone_dbfs: AtomicU32,
     speaker_dbfs: AtomicU32,
+    echo: EchoSlots,
     /// Capture samples lost because the ring was full.
     pub overruns: AtomicU64,
     /// Playback callbacks that found too few samples while something was being said.
@@ -150,6 +176,7 @@ impl Default for Meters {
         Self {
             microphone_dbfs: AtomicU32::new(SILENCE_DBFS.to_bits()),
             speaker_dbfs: AtomicU32::new(SILENCE_DBFS.to_bits()),
+            echo: EchoSlots::default(),
             overruns: AtomicU64::new(0),
             underruns: AtomicU64::new(0),
             dropped_frames: AtomicU64::new(0),
@@ -169,10 +196,71 @@ impl Meters {
         self.slot(direction).store(dbfs.max(SILENCE_DBFS).to_bits(), Ordering::Relaxed);
     }
 
+    /// What the echo canceller says of itself; nothing while it is off or has not learnt yet.
+    pub fn echo(&self) -> EchoFigures {
+        self.echo.get()
+    }
+
+    pub fn set_echo(&self, figures: EchoFigures) {
+        self.echo.set(figures);
+    }
+
     fn slot(&self, direction: Direction) -> &AtomicU32 {
         match direction {
             Direction::Microphone => &self.microphone_dbfs,
             Direction::Speaker => &self.speaker_dbfs,
+        }
+    }
+}
+
+/// What an echo canceller says of itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct EchoFigures {
+    /// Echo return loss: by how many dB the echo is quieter at the microphone than at the loudspeaker.
+    pub return_loss_db: Option<f32>,
+    /// Echo return loss enhancement: by how many dB the canceller has made it quieter still.
+    pub enhancement_db: Option<f32>,
+    /// From handing a sample to the loudspeaker's device until the microphone's device brings its
+    /// echo, in ms.
+    pub delay_ms: Option<f32>,
+    /// How likely it is that echo is left in what is sent, 0.0 to 1.0.
+    pub residual_likelihood: Option<f32>,
+    /// How likely it is that somebody speaks beside the echo, 0.0 to 1.0.
+    pub near_likelihood: Option<f32>,
+}
+
+/// [`EchoFigures`] written without a lock; NaN stands for nothing. A reader may see figures of two
+/// moments 10 ms apart.
+#[derive(Debug)]
+struct EchoSlots([AtomicU32; 5]);
+
+impl Default for EchoSlots {
+    fn default() -> Self {
+        Self(std::array::from_fn(|_| AtomicU32::new(f32::NAN.to_bits())))
+    }
+}
+
+impl EchoSlots {
+    fn get(&self) -> EchoFigures {
+        let [return_loss_db, enhancement_db, delay_ms, residual_likelihood, near_likelihood] =
+            std::array::from_fn(|at| {
+                let value = f32::from_bits(self.0[at].load(Ordering::Relaxed));
+                value.is_finite().then_some(value)
+            });
+        EchoFigures { return_loss_db, enhancement_db, delay_ms, residual_likelihood, near_likelihood }
+    }
+
+    fn set(&self, figures: EchoFigures) {
+        let values = [
+            figures.return_loss_db,
+            figures.enhancement_db,
+            figures.delay_ms,
+            figures.residual_likelihood,
+            figures.near_likelihood,
+        ];
+        for (slot, value) in self.0.iter().zip(values) {
+            slot.store(value.unwrap_or(f32::NAN).to_bits(), Ordering::Relaxed);
         }
     }
 }

@@ -2,7 +2,8 @@
 
 use audioadapter_buffers::direct::SequentialSlice;
 use rubato::{
-    Async, FixedAsync, Resampler as _, SincInterpolationParameters, SincInterpolationType, WindowFunction,
+    Adjustable as _, Async, FixedAsync, Resampler as _, SincInterpolationParameters, SincInterpolationType,
+    WindowFunction,
 };
 
 use crate::error::DeviceError;
@@ -10,6 +11,8 @@ use crate::error::DeviceError;
 /// Windowed sinc of 128 taps: its delay (64 samples of the lower rate) is a quarter of what an FFT
 /// resampler with 10 ms blocks would add, for about 0.1 % of a core.
 const TAPS: usize = 128;
+/// How far a [`Resampler::tunable`] can be tuned, up and down.
+const MOST_TUNING: f64 = 1.01;
 
 /// Keeps its state between calls, so that a stream cut into pieces comes out in one piece.
 pub(crate) struct Resampler {
@@ -30,15 +33,31 @@ impl Resampler {
         Self::new(from_hz, to_hz, chunk, FixedAsync::Output)
     }
 
+    /// [`Resampler::fixed_output`] of one rate, to be run a little faster or slower by
+    /// [`Resampler::tune`].
+    pub(crate) fn tunable(rate_hz: u32, chunk: usize) -> Result<Self, DeviceError> {
+        Self::between(rate_hz, rate_hz, MOST_TUNING, chunk, FixedAsync::Output)
+    }
+
     fn new(from_hz: u32, to_hz: u32, chunk: usize, fixed: FixedAsync) -> Result<Self, DeviceError> {
         if from_hz == to_hz {
             return Ok(Self { inner: None, chunk, output: Vec::new() });
         }
+        Self::between(from_hz, to_hz, 1.0, chunk, fixed)
+    }
+
+    fn between(
+        from_hz: u32,
+        to_hz: u32,
+        tuning: f64,
+        chunk: usize,
+        fixed: FixedAsync,
+    ) -> Result<Self, DeviceError> {
         let mut parameters = SincInterpolationParameters::new(TAPS, WindowFunction::BlackmanHarris2);
         parameters.interpolation = SincInterpolationType::Linear;
         parameters.oversampling_factor = 256;
         let ratio = f64::from(to_hz) / f64::from(from_hz);
-        let inner = Async::new_sinc(ratio, 1.0, &parameters, chunk, 1, fixed)
+        let inner = Async::new_sinc(ratio, tuning, &parameters, chunk, 1, fixed)
             .map_err(|error| DeviceError::Format(format!("{from_hz} Hz to {to_hz} Hz: {error}")))?;
         let output = vec![0.0; inner.output_frames_max()];
         Ok(Self { inner: Some(inner), chunk, output })
@@ -75,6 +94,16 @@ impl Resampler {
                 tracing::error!(%error, "resampling a piece of sound");
                 &[]
             }
+        }
+    }
+
+    /// Gives `ratio` times as many samples as came; between 1/1.01 and 1.01. Only for a
+    /// [`Resampler::tunable`].
+    pub(crate) fn tune(&mut self, ratio: f64) {
+        if let Some(inner) = &mut self.inner
+            && let Err(error) = inner.set_resample_ratio_relative(ratio, true)
+        {
+            tracing::error!(%error, "tuning a resampler");
         }
     }
 

@@ -25,6 +25,10 @@ pub struct Pulse {
 #[derive(Clone, Copy, Debug)]
 pub struct CaptureTick {
     pub at: Instant,
+    /// From the capture of its first sample until this callback.
+    pub latency: Duration,
+    /// Samples put into the ring before this callback.
+    pub from: u64,
     /// Samples put into the ring so far, this callback's included.
     pub pushed: u64,
     /// Samples so far that found no room.
@@ -61,21 +65,23 @@ pub fn capture(rate_hz: u32, channels: u16) -> (CaptureEnd, CaptureLane, Arc<Pul
 }
 
 impl CaptureEnd {
-    /// Takes what the device heard, averaging its channels.
-    pub fn take<T: SizedSample>(&mut self, data: &[T])
+    /// Takes what the device heard, averaging its channels. `latency`: since the first of these
+    /// samples was captured.
+    pub fn take<T: SizedSample>(&mut self, data: &[T], latency: Duration)
     where
         f32: FromSample<T>,
     {
-        self.take_by(data, f32::from_sample_);
+        self.take_by(data, latency, f32::from_sample_);
     }
 
     /// [`CaptureEnd::take`] for 24 bits in 32: PulseAudio leaves the upper byte empty, so that the
     /// sign has to be drawn up from the 24th bit.
-    pub fn take_24(&mut self, data: &[cpal::I24]) {
-        self.take_by(data, |sample| (sample.inner() << 8 >> 8) as f32 / 8_388_608.0);
+    pub fn take_24(&mut self, data: &[cpal::I24], latency: Duration) {
+        self.take_by(data, latency, |sample| (sample.inner() << 8 >> 8) as f32 / 8_388_608.0);
     }
 
-    fn take_by<T: Copy>(&mut self, data: &[T], to_f32: impl Fn(T) -> f32) {
+    fn take_by<T: Copy>(&mut self, data: &[T], latency: Duration, to_f32: impl Fn(T) -> f32) {
+        let from = self.pushed;
         let scale = 1.0 / self.channels as f32;
         for frame in data.chunks_exact(self.channels) {
             let sum: f32 = frame.iter().map(|&sample| to_f32(sample)).sum();
@@ -86,7 +92,7 @@ impl CaptureEnd {
                 Err(_) => self.lost += 1,
             }
         }
-        let tick = CaptureTick { at: Instant::now(), pushed: self.pushed, lost: self.lost };
+        let tick = CaptureTick { at: Instant::now(), latency, from, pushed: self.pushed, lost: self.lost };
         // A full ring is no loss here: the counters are totals.
         let _ = self.ticks.push(tick);
         self.pulse.callbacks.fetch_add(1, Ordering::Relaxed);
@@ -106,6 +112,8 @@ pub struct PlaybackTick {
     pub latency: Duration,
     /// Samples the device asked for.
     pub asked: usize,
+    /// Samples put into [`PlaybackLane::heard`] before this callback.
+    pub heard: u64,
     /// Up to where the last flush has thrown away, and from where.
     pub flushed_to: u64,
     pub flushed_from: u64,
@@ -116,6 +124,7 @@ pub struct PlaybackTick {
 pub struct PlaybackEnd {
     samples: Consumer<f32>,
     heard: Producer<f32>,
+    heard_so_far: u64,
     ticks: Producer<PlaybackTick>,
     flush_to: Arc<AtomicU64>,
     pulse: Arc<Pulse>,
@@ -148,6 +157,7 @@ pub fn playback(rate_hz: u32, channels: u16) -> (PlaybackEnd, PlaybackLane, Arc<
     let end = PlaybackEnd {
         samples: samples_out,
         heard,
+        heard_so_far: 0,
         ticks,
         flush_to: flush_to.clone(),
         pulse: pulse.clone(),
@@ -165,7 +175,7 @@ impl PlaybackEnd {
     /// there. `latency`: from now until the first of these samples is heard.
     pub fn give<T: SizedSample + FromSample<f32>>(&mut self, data: &mut [T], latency: Duration) {
         self.flush();
-        let from = self.position;
+        let (from, heard) = (self.position, self.heard_so_far);
         let mut asked = 0;
         for frame in data.chunks_mut(self.channels) {
             let mono = match self.samples.pop() {
@@ -177,7 +187,7 @@ impl PlaybackEnd {
             };
             frame.fill(T::from_sample_(mono));
             // Full only when the audio thread stands still; then there is nobody to cancel echo for.
-            let _ = self.heard.push(mono);
+            self.heard_so_far += u64::from(self.heard.push(mono).is_ok());
             asked += 1;
         }
         let tick = PlaybackTick {
@@ -186,6 +196,7 @@ impl PlaybackEnd {
             to: self.position,
             latency,
             asked,
+            heard,
             flushed_to: self.flushed_to,
             flushed_from: self.flushed_from,
         };
@@ -238,7 +249,7 @@ mod tests {
         f32: FromSample<T>,
     {
         let (mut end, mut lane, _) = capture(8_000, channels);
-        end.take(data);
+        end.take(data, Duration::ZERO);
         std::iter::from_fn(|| lane.samples.pop().ok()).collect()
     }
 
@@ -269,7 +280,7 @@ mod tests {
     #[test]
     fn the_sign_of_24_bits_is_kept_with_and_without_its_upper_byte() {
         let (mut end, mut lane, _) = capture(8_000, 1);
-        end.take_24(&[-4_194_304, 0x00C0_0000, 4_194_304].map(cpal::I24::new_unchecked));
+        end.take_24(&[-4_194_304, 0x00C0_0000, 4_194_304].map(cpal::I24::new_unchecked), Duration::ZERO);
         let heard: Vec<f32> = std::iter::from_fn(|| lane.samples.pop().ok()).collect();
         assert_eq!(heard, [-0.5, -0.5, 0.5]);
     }
@@ -282,7 +293,7 @@ mod tests {
     #[test]
     fn what_finds_no_room_is_counted() {
         let (mut end, mut lane, pulse) = capture(8_000, 1);
-        end.take(&[0.0f32; 4_100]);
+        end.take(&[0.0f32; 4_100], Duration::ZERO);
         let tick = lane.ticks.pop().unwrap();
         assert_eq!((tick.pushed, tick.lost), (4_000, 100));
         assert_eq!(pulse.callbacks.load(Ordering::Relaxed), 1);

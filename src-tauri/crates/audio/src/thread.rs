@@ -7,12 +7,12 @@ use std::time::Duration;
 
 use flume::RecvTimeoutError;
 
-use crate::canceller::Canceller;
 use crate::capture::Capture;
 use crate::error::DeviceError;
 use crate::keeper::{News, Want};
 use crate::playback::Playback;
-use crate::port::{Control, Direction, Gate, Meters, Report};
+use crate::port::{Control, Direction, EchoFigures, Gate, Meters, Report};
+use crate::processor::Processor;
 use crate::voice::Voice;
 
 /// The longest wait for a word of the call: after it the rings are looked after.
@@ -44,7 +44,7 @@ pub(crate) struct AudioThread {
     pub(crate) speaker: DeviceLink,
     pub(crate) capture: Capture,
     pub(crate) playback: Playback,
-    pub(crate) canceller: Canceller,
+    pub(crate) processor: Processor,
     pub(crate) voice: Voice,
     pub(crate) gate: Gate,
     pub(crate) stop: Arc<AtomicBool>,
@@ -70,14 +70,8 @@ impl AudioThread {
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             self.read_news();
-            self.playback.pump(&mut self.canceller, &self.meters, &mut self.outbox);
-            self.capture.pump(
-                self.gate,
-                &mut self.canceller,
-                &mut self.voice,
-                &self.meters,
-                &mut self.outbox,
-            );
+            self.playback.pump(&mut self.processor, &self.meters, &mut self.outbox);
+            self.capture.pump(self.gate, &mut self.processor, &mut self.voice, &self.meters, &mut self.outbox);
             self.outbox.push();
         }
     }
@@ -95,6 +89,10 @@ impl AudioThread {
             Control::Volume(volume) => self.playback.set_volume(volume),
             Control::Duck(ducked) => self.playback.duck(ducked),
             Control::Listen(from_dbfs) => self.voice.listen(from_dbfs, |report| self.outbox.send(report)),
+            Control::Process(processing) => {
+                self.processor.switch(processing);
+                self.meters.set_echo(EchoFigures::default());
+            }
             Control::Gate(gate) => {
                 let before = std::mem::replace(&mut self.gate, gate);
                 match (before == Gate::Released, gate == Gate::Released) {
@@ -117,8 +115,14 @@ impl AudioThread {
 
     fn learn(&mut self, direction: Direction, news: News) {
         let attached = match news {
-            News::Microphone(lane) => self.capture.attach(lane),
-            News::Speaker(lane) => self.playback.attach(lane, &mut self.outbox),
+            News::Microphone(lane) => {
+                self.processor.microphone_changed();
+                self.capture.attach(lane)
+            }
+            News::Speaker(lane) => {
+                self.processor.speaker_changed();
+                self.playback.attach(lane, &mut self.outbox)
+            }
             News::Running(device) => {
                 self.outbox.send(Report::Opened { direction, device });
                 Ok(())
@@ -147,15 +151,21 @@ impl AudioThread {
     fn detach(&mut self, direction: Direction) {
         match direction {
             Direction::Microphone => {
+                self.processor.microphone_changed();
                 self.capture.detach();
                 self.voice.forget(|report| self.outbox.send(report));
             }
-            Direction::Speaker => self.playback.detach(&mut self.outbox),
+            Direction::Speaker => {
+                self.processor.speaker_changed();
+                self.playback.detach(&mut self.outbox);
+            }
         }
+        self.meters.set_echo(EchoFigures::default());
     }
 }
 
-/// Reports on their way to the call. Only progress is lost when it does not listen in time.
+/// Reports on their way to the call. Only progress, of a reply or of a voice, is lost when it does not
+/// listen in time.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     reports: flume::Sender<Report>,

@@ -56,9 +56,9 @@ fn the_microphone_callback_allocates_nothing_even_when_nobody_reads() {
     let many = [cpal::I24::new_unchecked(5); 960];
     let count = allocations(|| {
         for _ in 0..1_000 {
-            end.take(&floats);
-            end.take(&shorts);
-            end.take_24(&many);
+            end.take(&floats, Duration::ZERO);
+            end.take(&shorts, Duration::ZERO);
+            end.take_24(&many, Duration::ZERO);
         }
     });
     assert_eq!(count, 0);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Result, bail};
 use audio::{
     Control, DeviceChoice, DeviceError, Direction, Engine, EngineOptions, Gate, HostChoice, ItemId, Played,
-    Ports, Report,
+    Ports, Processing, Report,
 };
 
 /// Ends a test that waits for something that never comes.
@@ -67,8 +67,9 @@ fn await_true(what: &str, mut condition: impl FnMut() -> Result<bool>) -> Result
     Ok(())
 }
 
+/// The devices alone: what is heard must be what was played, sample by sample.
 fn pulse() -> EngineOptions {
-    EngineOptions { host: HostChoice::PulseAudio, ..EngineOptions::default() }
+    EngineOptions { host: HostChoice::PulseAudio, processing: Processing::OFF, ..EngineOptions::default() }
 }
 
 /// The first report that `pick` takes; the ones before it are dropped.

@@ -154,7 +154,7 @@ impl Devices {
                     _ => {}
                 }
             }
-            Control::Volume(_) | Control::Duck(_) => {}
+            Control::Volume(_) | Control::Process(_) | Control::Duck(_) => {}
             Control::Listen(from_dbfs) => {
                 let mut reports = Vec::new();
                 if let Some(voice) = &mut self.voice {

@@ -1,12 +1,12 @@
 use super::*;
-use crate::port::ItemId;
+use crate::port::{ItemId, Processing};
 use crate::ring::{self, PlaybackEnd};
 
 /// A loudspeaker whose callback is called by hand.
 struct Bench {
     playback: Playback,
     end: PlaybackEnd,
-    canceller: Canceller,
+    processor: Processor,
     meters: Meters,
     outbox: Outbox,
     reports: flume::Receiver<Report>,
@@ -21,8 +21,8 @@ impl Bench {
         let mut playback = Playback::new(1.0).unwrap();
         let (end, lane, _) = ring::playback(rate_hz, 1);
         playback.attach(lane, &mut outbox).unwrap();
-        let (canceller, meters) = (Canceller, Meters::default());
-        Self { playback, end, canceller, meters, outbox, reports, rate_hz, out: Vec::new() }
+        let (processor, meters) = (Processor::new(Processing::OFF).unwrap(), Meters::default());
+        Self { playback, end, processor, meters, outbox, reports, rate_hz, out: Vec::new() }
     }
 
     fn say(&mut self, item: &str, samples: Vec<i16>) {
@@ -31,7 +31,7 @@ impl Bench {
     }
 
     fn pump(&mut self) {
-        self.playback.pump(&mut self.canceller, &self.meters, &mut self.outbox);
+        self.playback.pump(&mut self.processor, &self.meters, &mut self.outbox);
     }
 
     /// The device asks for 10 ms.

@@ -153,6 +153,8 @@ fn brief(effect: &Effect) -> Option<String> {
         Effect::Device(Control::Flush) => "flush".into(),
         Effect::Device(Control::Gate(gate)) => format!("gate {gate:?}"),
         Effect::Device(Control::Volume(_)) => "volume".into(),
+        Effect::Device(Control::Duck(ducked)) => if *ducked { "duck" } else { "unduck" }.into(),
+        Effect::Device(Control::Process(_)) => "process".into(),
         Effect::HangUp => "hang up".into(),
         Effect::Tell(Event::Status { status }) => {
             let status = serde_json::to_value(status).unwrap();
@@ -169,7 +171,9 @@ fn brief(effect: &Effect) -> Option<String> {
         }
         Effect::Tell(Event::Controls { .. }) => "controls".into(),
         Effect::Tell(Event::Model { model }) => format!("model {model}"),
-        Effect::Tell(Event::Clock { .. } | Event::Levels { .. }) => return None,
+        Effect::Device(Control::Listen(_)) | Effect::Tell(Event::Clock { .. } | Event::Levels { .. }) => {
+            return None;
+        }
     })
 }
 
@@ -228,12 +232,13 @@ fn a_spoken_turn_ends_with_its_last_sample_not_with_done() {
 }
 
 #[test]
-fn the_volume_goes_to_the_loudspeaker_in_every_state() {
+fn the_volume_and_the_processing_go_to_the_devices_in_every_state() {
     let mut table = Table::live(Turns::Auto);
     table.rows(&[
         (Input::Command(Command::Volume(0.5)), "volume"),
         (Input::Command(Command::Mute(Mute::Soft)), "controls | gate Silent | = muted"),
         (Input::Command(Command::Volume(0.25)), "volume"),
+        (Input::Command(Command::Process(audio::Processing::OFF)), "process"),
     ]);
 }
 
