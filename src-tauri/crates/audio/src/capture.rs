@@ -51,7 +51,14 @@ impl Capture {
     }
 
     /// Takes every whole 10 ms out of the ring.
-    pub(crate) fn pump(&mut self, gate: Gate, processor: &mut Processor, voice: &mut Voice, meters: &Meters, outbox: &mut Outbox) {
+    pub(crate) fn pump(
+        &mut self,
+        gate: Gate,
+        processor: &mut Processor,
+        voice: &mut Voice,
+        meters: &Meters,
+        outbox: &mut Outbox,
+    ) {
         let Some(line) = &mut self.line else {
             meters.set_level(Direction::Microphone, SILENCE_DBFS);
             return;

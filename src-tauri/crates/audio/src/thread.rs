@@ -71,7 +71,13 @@ impl AudioThread {
             }
             self.read_news();
             self.playback.pump(&mut self.processor, &self.meters, &mut self.outbox);
-            self.capture.pump(self.gate, &mut self.processor, &mut self.voice, &self.meters, &mut self.outbox);
+            self.capture.pump(
+                self.gate,
+                &mut self.processor,
+                &mut self.voice,
+                &self.meters,
+                &mut self.outbox,
+            );
             self.outbox.push();
         }
     }

@@ -117,7 +117,7 @@ impl Devices {
         }
     }
 
-    async fn opened(&self, direction: Direction) -> Result<(), Gone> {
+    async fn opened(&mut self, direction: Direction) -> Result<(), Gone> {
         let device = audio::DeviceFormat {
             id: "file".into(),
             name: "file".into(),
@@ -222,14 +222,14 @@ impl Devices {
         Ok(())
     }
 
-    async fn report_all(&self, reports: Vec<Report>) -> Result<(), Gone> {
+    async fn report_all(&mut self, reports: Vec<Report>) -> Result<(), Gone> {
         for report in reports {
             self.report(report).await?;
         }
         Ok(())
     }
 
-    async fn report(&self, report: Report) -> Result<(), Gone> {
+    async fn report(&mut self, report: Report) -> Result<(), Gone> {
         self.far.reports.send_async(report).await.map_err(|_| Gone)
     }
 }

@@ -248,7 +248,10 @@ impl State {
             Phase::Live => None,
         };
         let clock = self.live_since.map(|_| self.clock_at + 1_000);
-        [agree_by, self.awaiting, self.reply_by, self.tail_until, self.doubt_due(), clock].into_iter().flatten().min()
+        [agree_by, self.awaiting, self.reply_by, self.tail_until, self.doubt_due(), clock]
+            .into_iter()
+            .flatten()
+            .min()
     }
 }
 

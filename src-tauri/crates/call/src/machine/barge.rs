@@ -163,7 +163,9 @@ impl Turn<'_> {
             let id = format!("{item}+");
             let index = self.state.transcript.entry(&id, None, Role::Agent, self.now);
             self.state.transcript.append(index, &text, Some(0));
-            self.state.transcript.receive_sound(index, samples.len() as u64 * 1_000 / u64::from(audio::WIRE_RATE_HZ));
+            self.state
+                .transcript
+                .receive_sound(index, samples.len() as u64 * 1_000 / u64::from(audio::WIRE_RATE_HZ));
             self.tell_item(Some(index));
             let item = self.state.replies.enqueue(&id, None);
             self.state.replies.keep(&id, &samples);
@@ -211,7 +213,7 @@ impl Turn<'_> {
             self.state.barge.listening = listening;
             self.device(Control::Listen(listening));
         }
-        let ducked = self.state.barge.voice && self.state.may_be_interrupted();
+        let ducked = self.state.barge.voice && !self.state.hearing && self.state.may_be_interrupted();
         if self.state.barge.ducked != ducked {
             self.state.barge.ducked = ducked;
             self.device(Control::Duck(ducked));
