@@ -23,6 +23,7 @@ mod queue;
 mod resampler;
 pub mod ring;
 mod thread;
+mod voice;
 mod wire;
 
 pub use device::{Device, Devices, HostChoice, devices};
@@ -30,6 +31,7 @@ pub use engine::{DeviceChoice, Engine, EngineOptions};
 pub use error::DeviceError;
 pub use level::rms_dbfs;
 pub use port::*;
+pub use voice::Voice;
 pub use wire::to_wire;
 
 /// The rate in Hz at which the audio thread works, mono.

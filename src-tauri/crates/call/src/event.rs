@@ -161,6 +161,8 @@ pub struct Controls {
     pub talking: bool,
     /// How loud a sound must be to count as a voice, in dBFS; about, for xAI does not publish its scale.
     pub voice_from_dbfs: f32,
+    /// The agent was interrupted by a sound and no words followed: it may be told to continue.
+    pub can_continue: bool,
 }
 
 /// A device as the window shows it.

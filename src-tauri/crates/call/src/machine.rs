@@ -1,6 +1,7 @@
 //! The call as a pure function: `(state, now, input) → (state, effects)`. No clock, no socket, no
 //! device, no randomness but its own seeded one. Everything that a call decides is decided here.
 
+mod barge;
 mod line;
 mod person;
 mod sound;
@@ -108,6 +109,7 @@ pub(crate) struct State {
     tail_until: Option<u64>,
     /// What the server was last asked to do about turns on this line.
     asked: Option<TurnDetection>,
+    barge: barge::Barge,
     pub(crate) tool: Option<String>,
     pub(crate) conversation: Option<String>,
     /// The conversation that this attempt asked to resume.
@@ -149,6 +151,7 @@ impl State {
             sound_until: None,
             tail_until: None,
             asked: None,
+            barge: barge::Barge::default(),
             tool: None,
             conversation: None,
             resuming: None,
@@ -245,7 +248,10 @@ impl State {
             Phase::Live => None,
         };
         let clock = self.live_since.map(|_| self.clock_at + 1_000);
-        [agree_by, self.awaiting, self.reply_by, self.tail_until, clock].into_iter().flatten().min()
+        [agree_by, self.awaiting, self.reply_by, self.tail_until, self.doubt_due(), clock]
+            .into_iter()
+            .flatten()
+            .min()
     }
 }
 
@@ -334,6 +340,7 @@ impl Turn<'_> {
             self.state.gate = Some(gate);
             self.device(Control::Gate(gate));
         }
+        self.settle_barge();
         let status = self.state.status();
         if self.state.told.as_ref() != Some(&status) {
             self.state.told = Some(status.clone());
@@ -368,12 +375,16 @@ impl Turn<'_> {
         };
         let (tail, answer, reply) =
             (due(self.state.tail_until), due(self.state.awaiting), due(self.state.reply_by));
+        let doubt = due(self.state.doubt_due());
         if due(agree_by) {
             self.connect_failed(problem::never_agreed(AGREE_MS / 1_000), true);
             return;
         }
         if tail {
             self.hand_over_turn();
+        }
+        if doubt {
+            self.offer_to_continue();
         }
         if answer {
             self.state.awaiting = None;

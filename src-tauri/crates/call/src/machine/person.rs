@@ -14,7 +14,12 @@ impl Turn<'_> {
     pub(super) fn obey(&mut self, command: Command) {
         match command {
             Command::End => self.end(Ending::ByYou),
-            Command::Interrupt => self.interrupt(),
+            Command::Interrupt => {
+                self.end_doubt();
+                self.interrupt();
+            }
+            Command::Continue => self.continue_reply(),
+            Command::QuickBargeIn(quick) => self.state.setup.quick_barge_in = quick,
             Command::Mute(mute) => {
                 self.state.controls.mute = mute;
                 if mute == Mute::Hard && self.state.controls.talking {
@@ -71,6 +76,7 @@ impl Turn<'_> {
         }
         let manual = self.state.controls.turns == Turns::Manual;
         if pressed {
+            self.end_doubt();
             self.interrupt();
             if manual {
                 if self.state.tail_until.take().is_none() {
@@ -104,6 +110,7 @@ impl Turn<'_> {
         self.tell_item(Some(index));
         self.state.waiting_texts.push_back(text.to_owned());
         if self.state.is_live() {
+            self.end_doubt();
             self.interrupt();
             self.send_waiting_texts();
         }

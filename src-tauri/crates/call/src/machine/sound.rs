@@ -47,23 +47,25 @@ impl Turn<'_> {
     /// The loudspeaker is silent: tell the server and the reader where the ear stopped.
     pub(super) fn flushed(&mut self, items: Vec<Played>) {
         for Played { item, ms } in items {
+            self.keep_rest(&item, ms);
             let whole = self.state.replies.ended(&item);
             let Some(index) = self.state.transcript.find(&item) else { continue };
             let received = self.state.transcript.received_ms(index);
             if whole && ms >= received {
                 let index = self.state.transcript.settle(index, None);
                 self.tell_item(index);
+                self.heard_again(&item, true);
                 continue;
             }
-            if self.state.is_live() {
+            let cut = self.state.transcript.cut(index, ms);
+            if !self.heard_again(&item, false) && self.state.is_live() {
                 self.send(ClientEvent::ItemTruncate {
                     item_id: item.to_string(),
                     content_index: 0,
                     audio_end_ms: ms.min(received),
                 });
             }
-            let index = self.state.transcript.cut(index, ms);
-            self.tell_item(index);
+            self.tell_item(cut);
         }
     }
 
@@ -94,6 +96,7 @@ impl Turn<'_> {
             self.state.billed_ms += ms;
         }
         let item = self.state.replies.enqueue(&item, response.as_deref());
+        self.state.replies.keep(&item, &samples);
         self.device(Control::Speak { item, samples });
     }
 
@@ -113,6 +116,7 @@ impl Turn<'_> {
         match report {
             Report::Started { item } => {
                 self.state.replies.started(&item);
+                self.reply_sounds();
                 self.state.awaiting = None;
             }
             Report::Finished(Played { item, .. }) => {
@@ -121,9 +125,11 @@ impl Turn<'_> {
                     let index = self.state.transcript.settle(index, None);
                     self.tell_item(index);
                 }
+                self.heard_again(&item, true);
             }
             Report::Flushed(items) => self.flushed(items),
-            Report::Progress(_) => {}
+            Report::Progress(Played { item, ms }) => self.state.replies.heard(&item, ms),
+            Report::Voice { speaking, voiced_ms } => self.hear_voice(speaking, voiced_ms),
             Report::Opened { direction, device } => {
                 self.notice_gone(problem::device_code(direction));
                 self.notice_gone(ProblemCode::MicrophoneDenied);
