@@ -42,6 +42,7 @@ pub fn run() -> anyhow::Result<()> {
             commands::set_turns,
             commands::talk,
             commands::interrupt,
+            commands::continue_reply,
             commands::send_text,
             commands::dismiss_notice,
             commands::check_profile,

@@ -133,6 +133,7 @@ impl Running {
 fn begin(setup: &mut Setup, settings: &Settings) {
     setup.turns = settings.turns;
     setup.patience = settings.patience;
+    setup.quick_barge_in = settings.quick_barge_in;
 }
 
 /// What the devices are opened with.
@@ -146,6 +147,7 @@ pub(crate) fn tuning(before: &Settings, settings: &Settings) -> Vec<Command> {
         Command::Volume(settings.volume),
         Command::Process(settings.processing),
         Command::Patience(settings.patience),
+        Command::QuickBargeIn(settings.quick_barge_in),
     ];
     // Only a change: during the call the person may have chosen otherwise for it alone.
     if settings.turns != before.turns {
@@ -166,8 +168,14 @@ mod tests {
         let processing = Processing { echo: false, noise: true, gain: false };
         let patience = Patience { silence_ms: 900, threshold: 0.5 };
         let before = Settings::default();
-        let settings =
-            Settings { volume: 0.25, turns: Turns::Manual, processing, patience, ..Settings::default() };
+        let settings = Settings {
+            volume: 0.25,
+            turns: Turns::Manual,
+            processing,
+            patience,
+            quick_barge_in: false,
+            ..Settings::default()
+        };
         let opened = options(&settings);
         assert_eq!((opened.volume, opened.processing), (0.25, processing));
         let mut setup = Setup::practice(
@@ -176,8 +184,13 @@ mod tests {
             "key".to_owned().into(),
         );
         begin(&mut setup, &settings);
-        assert_eq!((setup.turns, setup.patience), (Turns::Manual, patience));
-        let sound = vec![Command::Volume(0.25), Command::Process(processing), Command::Patience(patience)];
+        assert_eq!((setup.turns, setup.patience, setup.quick_barge_in), (Turns::Manual, patience, false));
+        let sound = vec![
+            Command::Volume(0.25),
+            Command::Process(processing),
+            Command::Patience(patience),
+            Command::QuickBargeIn(false),
+        ];
         assert_eq!(tuning(&settings, &settings), sound);
         assert_eq!(tuning(&before, &settings), [sound, vec![Command::Turns(Turns::Manual)]].concat());
     }

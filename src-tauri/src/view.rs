@@ -33,6 +33,8 @@ pub struct Settings {
     pub turns: Turns,
     /// How long the agent waits for you, and how loud you must be.
     pub patience: Patience,
+    /// A voice that this computer hears interrupts the agent before the server has noticed it.
+    pub quick_barge_in: bool,
     /// How the talk key talks.
     pub talk_key: TalkKey,
     /// What is done to your microphone's sound.
@@ -56,6 +58,7 @@ impl Default for Settings {
             volume: 1.0,
             turns: Turns::Auto,
             patience: Patience::default(),
+            quick_barge_in: true,
             talk_key: TalkKey::default(),
             processing: Processing::default(),
         }

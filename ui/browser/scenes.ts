@@ -96,6 +96,7 @@ export const STATES: PageState[] = [
       await page.locator(id('type-input')).fill('And how much is it for two?');
     },
   },
+  { name: 'false-start', query: at(44000), shows: id('continue') },
   { name: 'reconnecting', query: at(57500), shows: word('reconnecting') },
   { name: 'device-problem', query: at(64000), shows: '[data-code="speaker"]' },
   { name: 'ended', query: 'fake=ended', shows: id('export-call') },

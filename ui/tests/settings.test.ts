@@ -137,3 +137,24 @@ test('the talk key toggles when it is told to', async () => {
   await user.keyboard(' ');
   expect(stub.asked.at(-1)).toEqual(['talk', false]);
 });
+
+test('that a voice stops the agent at once can be switched off', async () => {
+  const { stub, user } = await open();
+  await user.click(screen.getByTestId('place-settings'));
+  await user.click(screen.getByTestId('field-bargeIn-quick'));
+  expect(stub.asked).toEqual([['saveSettings', { ...defaults, quickBargeIn: false }]]);
+});
+
+test('after a false start the agent is let go on, by button and by key', async () => {
+  const { stub, user } = await open({ call: call() });
+  expect(screen.queryByTestId('continue')).toBeNull();
+  await user.keyboard('c');
+  expect(stub.asked).toEqual([]);
+  stub.say({ type: 'controls', controls: { ...call().controls, canContinue: true } });
+  await user.click(await screen.findByTestId('continue'));
+  (document.activeElement as HTMLElement).blur();
+  await user.keyboard('c');
+  expect(stub.asked).toEqual([['continueReply'], ['continueReply']]);
+  stub.say({ type: 'controls', controls: call().controls });
+  await waitFor(() => expect(screen.queryByTestId('continue')).toBeNull());
+});

@@ -47,6 +47,7 @@ export class Stub implements Backend {
   setTurns = (turns: unknown) => this.#ask('setTurns', turns);
   talk = (pressed: boolean) => this.#ask('talk', pressed);
   interrupt = () => this.#ask('interrupt');
+  continueReply = () => this.#ask('continueReply');
   sendText = (text: string) => this.#ask('sendText', text);
   dismissNotice = (code: Problem['code']) => this.#ask('dismissNotice', code);
   checkProfile = (draft: unknown) => this.#ask('checkProfile', draft).then(() => this.check);

@@ -40,7 +40,11 @@ talking: boolean,
 /**
  * How loud a sound must be to count as a voice, in dBFS; about, for xAI does not publish its scale.
  */
-voiceFromDbfs: number, };
+voiceFromDbfs: number, 
+/**
+ * The agent was interrupted by a sound and no words followed: it may be told to continue.
+ */
+canContinue: boolean, };
 
 export type DeviceView = { name?: string, 
 /**
@@ -186,6 +190,10 @@ turns: Turns,
  * How long the agent waits for you, and how loud you must be.
  */
 patience: Patience, 
+/**
+ * A voice that this computer hears interrupts the agent before the server has noticed it.
+ */
+quickBargeIn: boolean, 
 /**
  * How the talk key talks.
  */

@@ -3,6 +3,7 @@
 export type KeyAction =
   | 'talk'
   | 'mute'
+  | 'continue'
   | 'hardMute'
   | 'escape'
   | 'type'
@@ -34,6 +35,7 @@ export function actionFor(press: Press, focus: Focus): KeyAction | null {
   if (key === 'Escape') return 'escape';
   if (focus === 'field') return null;
   if (key === 'm') return press.shiftKey ? 'hardMute' : 'mute';
+  if (key === 'c' && !press.shiftKey) return 'continue';
   if (key === '?') return 'keys';
   if (key === 'Enter' && focus === 'page' && !press.shiftKey) return 'type';
   return null;

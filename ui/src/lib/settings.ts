@@ -7,6 +7,7 @@ export const defaults: Settings = {
   volume: 1,
   turns: 'auto',
   patience: rooms.office,
+  quickBargeIn: true,
   talkKey: 'hold',
   processing: { echo: true, noise: true, gain: true },
 };

@@ -18,6 +18,7 @@ export const tauriBackend: Backend = {
   setTurns: (turns) => invoke('set_turns', { turns }),
   talk: (pressed) => invoke('talk', { pressed }),
   interrupt: () => invoke('interrupt'),
+  continueReply: () => invoke('continue_reply'),
   sendText: (text) => invoke('send_text', { text }),
   dismissNotice: (code) => invoke('dismiss_notice', { code }),
   checkProfile: (draft) => invoke('check_profile', { draft }),

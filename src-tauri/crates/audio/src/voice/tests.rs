@@ -35,17 +35,22 @@ fn speech_is_a_voice_from_its_beginning_to_its_end() {
 }
 
 #[test]
-fn noise_and_a_tone_are_no_voice() {
-    let tone: Vec<f32> = (0..RATE_HZ).map(|at| (at as f32 * 0.06).sin() * 0.1).collect();
-    assert_eq!(hear(&tone, -50.0), []);
-    let mut seed = 1u32;
-    let noise: Vec<f32> = (0..RATE_HZ)
+fn hum_clicks_and_noise_are_no_voice() {
+    let hum: Vec<f32> =
+        (0..RATE_HZ).map(|at| (at as f32 * std::f32::consts::TAU * 50.0 / 48_000.0).sin() * 0.1).collect();
+    assert_eq!(hear(&hum, -50.0), []);
+    let clicks: Vec<f32> = (0..RATE_HZ).map(|at| if at % 9_600 < 48 { 0.5 } else { 0.0 }).collect();
+    assert_eq!(hear(&clicks, -50.0), []);
+    let (mut seed, mut low) = (1u32, 0.0f32);
+    let fan: Vec<f32> = (0..RATE_HZ)
         .map(|_| {
             seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            (seed >> 8) as f32 / 16_777_216.0 * 0.2 - 0.1
+            let white = (seed >> 8) as f32 / 8_388_608.0 - 1.0;
+            low += 0.05 * (white - low);
+            low * 0.3
         })
         .collect();
-    assert_eq!(hear(&noise, -50.0), []);
+    assert_eq!(hear(&fan, -50.0), []);
 }
 
 #[test]

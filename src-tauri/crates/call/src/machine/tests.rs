@@ -686,7 +686,10 @@ fn false_start(done: bool) -> Table {
 fn after_a_false_start_the_rest_is_played_from_where_the_ear_stopped() {
     let mut table = false_start(true);
     table.rows(&[
-        (command(Command::Continue), "controls | item 1 'three four'… | speak i1+ 500 | finish i1+ | = thinking"),
+        (
+            command(Command::Continue),
+            "controls | item 1 'three four'… | speak i1+ 500 | finish i1+ | = thinking",
+        ),
         (Input::Device(Report::Started { item: "i1+".into() }), "= speaking"),
         (command(Command::Continue), ""),
         (
@@ -704,11 +707,14 @@ fn what_is_played_again_may_be_interrupted_and_continued_again() {
     table.row(voice(true, 240), "flush | = hearingYou");
     table.row(
         Input::Device(Report::Flushed(vec![played("i1+", 300)])),
-        "item 1 'three' cut 'four' | conversation.item.create",
+        "conversation.item.create | item 1 'three' cut 'four'",
     );
     table.take(voice(false, 240));
     table.wait(barge::FALSE_START_MS);
-    table.row(command(Command::Continue), "controls | item 2 'four'… | speak i1++ 200 | finish i1++ | = thinking");
+    table.row(
+        command(Command::Continue),
+        "controls | item 2 'four'… | speak i1++ 200 | finish i1++ | = thinking",
+    );
 }
 
 #[test]
