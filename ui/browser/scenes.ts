@@ -122,6 +122,24 @@ export const STATES: PageState[] = [
     },
   },
   {
+    name: 'sound-check',
+    query: 'fake=first-run',
+    shows: '[data-grade]',
+    reach: async (page) => {
+      await page.locator(id('place-check')).click();
+      await page.locator(id('try-echo')).click();
+    },
+  },
+  {
+    name: 'sound-check-running',
+    query: 'fake=first-run',
+    shows: id('trial-step'),
+    reach: async (page) => {
+      await page.locator(id('place-check')).click();
+      await page.locator(id('try-voice')).click();
+    },
+  },
+  {
     name: 'settings',
     query: 'fake=ready',
     shows: id('settings-turns'),

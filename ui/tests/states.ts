@@ -30,6 +30,7 @@ export function state(running: Snapshot | null = call()): AppState {
     active: null,
     keychain: { state: 'available' },
     settings: defaults,
+    trials: [],
     troubles: [],
   });
 }

@@ -43,6 +43,11 @@ export function apply(state: AppState, event: AppEvent): AppState {
       return { ...state, keychain: event.keychain };
     case 'settings':
       return { ...state, settings: event.settings };
+    case 'trial': {
+      const others = state.trials.filter(({ trial }) => trial !== event.trial);
+      const { trial, state: now } = event;
+      return { ...state, trials: now === null ? others : [...others, { trial, state: now }] };
+    }
     default:
       return state;
   }

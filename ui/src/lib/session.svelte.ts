@@ -52,6 +52,7 @@ export class Session {
   controls = $derived(this.call?.controls ?? null);
   profiles = $derived(this.#state?.profiles ?? []);
   keychain = $derived(this.#state?.keychain ?? null);
+  trials = $derived(this.#state?.trials ?? []);
   settings: Settings = $derived(this.#wanted ?? this.#state?.settings ?? defaults);
   active = $derived(
     this.profiles.find(({ profile }) => profile.id === this.#state?.active) ?? this.profiles[0] ?? null,
