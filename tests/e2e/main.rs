@@ -5,6 +5,8 @@
 /// The sound check.
 mod check;
 mod desk;
+/// An interruption that was none.
+mod false_start;
 /// Without a mouse.
 mod keyboard;
 /// What is left of a call.
