@@ -5,6 +5,7 @@ export type KeyAction =
   | 'mute'
   | 'continue'
   | 'hardMute'
+  | 'hush'
   | 'escape'
   | 'type'
   | 'end'
@@ -36,6 +37,7 @@ export function actionFor(press: Press, focus: Focus): KeyAction | null {
   if (focus === 'field') return null;
   if (key === 'm') return press.shiftKey ? 'hardMute' : 'mute';
   if (key === 'c' && !press.shiftKey) return 'continue';
+  if (key === 's') return press.shiftKey ? 'hush' : null;
   if (key === '?') return 'keys';
   if (key === 'Enter' && focus === 'page' && !press.shiftKey) return 'type';
   return null;
