@@ -3,6 +3,8 @@
 #![cfg(target_os = "linux")]
 
 mod desk;
+/// An interruption that was none.
+mod false_start;
 /// Without a mouse.
 mod keyboard;
 /// What is left of a call.

@@ -31,7 +31,7 @@ pub use engine::{DeviceChoice, Engine, EngineOptions};
 pub use error::DeviceError;
 pub use level::rms_dbfs;
 pub use port::*;
-pub use voice::Voice;
+pub use voice::{VOICE_END_MS, Voice};
 pub use wire::to_wire;
 
 /// The rate in Hz at which the audio thread works, mono.
