@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use audio::Trial;
 use call::{Command, Fault, Net, Problem, ProblemCode};
 use history::History;
 use realtime::{Caller, Profile};
 use secrecy::SecretString;
 use tauri::ipc::Channel;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::kept::KeptError;
 use crate::keychain::{self, Keychain, Place};
@@ -17,6 +18,7 @@ use crate::profiles::Profiles;
 use crate::record::Recording;
 use crate::running::{self, Running};
 use crate::settings::SettingsFile;
+use crate::trials::{self, Trials};
 use crate::trouble::{put_aside, trouble};
 use crate::view::{
     self, AppEvent, AppSnapshot, Check, Keeping, ProfileDraft, ProfileView, SecretState, Settings, Target,
@@ -39,16 +41,17 @@ pub(crate) struct App {
     /// Held while a call begins or is put away, so that two never share the devices. Taken before `inner`.
     turn: Mutex<()>,
     /// Held for moments only: never while the keychain, a backend, the disk or a person is waited for.
-    inner: Mutex<Inner>,
+    inner: Arc<Mutex<Inner>>,
 }
 
-struct Inner {
+pub(crate) struct Inner {
     profiles: Profiles,
     settings: SettingsFile,
     call: Option<Running>,
     window: Option<Channel<AppEvent>>,
     /// What was last known of the keychain.
     keychain: view::Keychain,
+    pub(crate) trials: Trials,
 }
 
 impl std::fmt::Debug for App {
@@ -77,7 +80,14 @@ impl App {
             history: history.map(Arc::new),
             troubles: troubles.into_iter().flatten().collect(),
             turn: Mutex::new(()),
-            inner: Mutex::new(Inner { profiles, settings, call: None, window: None, keychain }),
+            inner: Arc::new(Mutex::new(Inner {
+                profiles,
+                settings,
+                call: None,
+                window: None,
+                keychain,
+                trials: Trials::default(),
+            })),
         })
     }
 
@@ -93,6 +103,7 @@ impl App {
             active: inner.profiles.active().map(str::to_owned),
             keychain: inner.keychain.clone(),
             settings: inner.settings.get().clone(),
+            trials: inner.trials.views(),
             troubles: self.troubles.clone(),
         }
     }
@@ -113,7 +124,7 @@ impl App {
                 running::backend(profile, secret)
             }
         };
-        let _turn = self.turn.lock().await;
+        let _turn = self.take_turn().await;
         self.end_call().await;
         let mut inner = self.inner.lock().await;
         inner.call = Some(Running::start(line, inner.settings.get(), self.net.clone(), self.history.clone()));
@@ -137,9 +148,36 @@ impl App {
 
     /// Puts an ended call away; a running one is ended first.
     pub(crate) async fn clear_call(&self) {
-        let _turn = self.turn.lock().await;
+        let _turn = self.take_turn().await;
         self.end_call().await;
         self.inner.lock().await.tell(AppEvent::CallSnapshot { call: None });
+    }
+
+    /// A trial that has the devices gives them up.
+    async fn take_turn(&self) -> MutexGuard<'_, ()> {
+        self.inner.lock().await.trials.stop();
+        self.turn.lock().await
+    }
+
+    /// Tries out a part of the sound, and returns when that is over; what comes of it is an event.
+    pub(crate) async fn try_out(&self, trial: Trial) -> Done {
+        let stop = {
+            let mut inner = self.inner.lock().await;
+            if let Some(running) = &inner.call
+                && running.is_live().await
+            {
+                return Err(trials::in_a_call());
+            }
+            inner.trials.begin()
+        };
+        let _turn = self.turn.lock().await;
+        let options = running::options(self.inner.lock().await.settings.get());
+        trials::run(self.inner.clone(), trial, options, stop).await;
+        Ok(())
+    }
+
+    pub(crate) async fn stop_trial(&self) {
+        self.inner.lock().await.trials.stop();
     }
 
     /// The window sees the call until it has ended; its last words may take the disk a while.
@@ -242,7 +280,7 @@ impl App {
 
     /// The app is closing: the call ends, the last words are written.
     pub(crate) async fn close(&self) {
-        let _turn = self.turn.lock().await;
+        let _turn = self.take_turn().await;
         self.end_call().await;
         if let Ok(history) = &self.history
             && let Err(error) = history.flush()
@@ -332,7 +370,7 @@ impl Inner {
         }
     }
 
-    fn tell(&self, event: AppEvent) {
+    pub(crate) fn tell(&self, event: AppEvent) {
         if let Some(window) = &self.window
             && let Err(error) = window.send(event)
         {

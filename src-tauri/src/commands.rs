@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use audio::Trial;
 use call::{Command, Mute, Problem, ProblemCode, Turns};
 use tauri::ipc::Channel;
 use tauri::{Manager as _, State, WebviewWindow};
@@ -96,7 +97,7 @@ pub(crate) async fn save_settings(app: State<'_, App>, settings: Settings) -> Do
 /// Where the call was written to; `null` when no place was chosen.
 #[tauri::command]
 pub(crate) async fn export_call(app: State<'_, App>, window: WebviewWindow) -> Done<Option<String>> {
-    let written = app.export_call(|name| choose_file(window, name)).await?;
+    let written = app.export_call(|name| choose_file(window, "Export this call", name)).await?;
     Ok(written.map(|path| path.display().to_string()))
 }
 
@@ -105,11 +106,30 @@ pub(crate) async fn delete_call(app: State<'_, App>) -> Done {
     app.delete_call().await
 }
 
+/// Returns when the trial is over.
+#[tauri::command]
+pub(crate) async fn try_out(app: State<'_, App>, trial: Trial) -> Done {
+    app.try_out(trial).await
+}
+
+#[tauri::command]
+pub(crate) async fn stop_trial(app: State<'_, App>) -> Done {
+    app.stop_trial().await;
+    Ok(())
+}
+
+/// Where the text was written to; `null` when no place was chosen.
+#[tauri::command]
+pub(crate) async fn save_text(window: WebviewWindow, name: String, text: String) -> Done<Option<String>> {
+    let Some(path) = choose_file(window, "Save as text", name).await else { return Ok(None) };
+    crate::past::write(&path, &text, "text").await?;
+    Ok(Some(path.display().to_string()))
+}
+
 /// The system's own dialog, which also asks before it replaces a file.
-async fn choose_file(window: WebviewWindow, name: String) -> Option<PathBuf> {
+async fn choose_file(window: WebviewWindow, title: &str, name: String) -> Option<PathBuf> {
     let (tell, chosen) = tokio::sync::oneshot::channel();
-    let mut dialog =
-        window.dialog().file().set_parent(&window).set_title("Export this call").set_file_name(name);
+    let mut dialog = window.dialog().file().set_parent(&window).set_title(title).set_file_name(name);
     if let Ok(documents) = window.path().document_dir() {
         dialog = dialog.set_directory(documents);
     }

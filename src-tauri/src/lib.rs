@@ -11,6 +11,7 @@ pub mod record;
 mod running;
 mod settings;
 mod stream;
+mod trials;
 mod trouble;
 pub mod view;
 
@@ -52,6 +53,9 @@ pub fn run() -> anyhow::Result<()> {
             commands::save_settings,
             commands::export_call,
             commands::delete_call,
+            commands::try_out,
+            commands::stop_trial,
+            commands::save_text,
         ])
         .setup(move |tauri| {
             let path = tauri.path();

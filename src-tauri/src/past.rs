@@ -1,6 +1,6 @@
 //! What a person does with a call that is over: take it along as a file, or have it forgotten.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use call::{Problem, ProblemCode};
@@ -28,11 +28,16 @@ where
         return Err(unkept("This call is not kept any more.", "Copy its text instead.", &gone));
     };
     let Some(path) = choose(history::file_name(&call)).await else { return Ok(None) };
-    tokio::fs::write(&path, history::plain_text(&call, &items)).await.map_err(|error| {
-        let message = format!("The call could not be written to {}.", path.display());
-        unkept(&message, "Choose another place, or make room there.", &error)
-    })?;
+    write(&path, &history::plain_text(&call, &items), "call").await?;
     Ok(Some(path))
+}
+
+/// Writes a file that the person chose; `what` is what it holds.
+pub(crate) async fn write(path: &Path, text: &str, what: &str) -> Result<(), Problem> {
+    tokio::fs::write(path, text).await.map_err(|error| {
+        let message = format!("The {what} could not be written to {}.", path.display());
+        unkept(&message, "Choose another place, or make room there.", &error)
+    })
 }
 
 /// Takes the call out of the history for good.

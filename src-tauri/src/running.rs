@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use audio::{Engine, EngineOptions};
-use call::{Access, Call, CallGone, Command, Devices, Net, Problem, ProblemCode, Setup};
+use call::{Access, Call, CallGone, Command, Devices, Net, Problem, ProblemCode, Setup, Status};
 use history::History;
 use practice::Practice;
 use realtime::Profile;
@@ -79,6 +79,10 @@ impl Running {
         self.call.send(command).await
     }
 
+    pub(crate) async fn is_live(&self) -> bool {
+        self.call.snapshot().await.is_ok_and(|now| !matches!(now.status, Status::Ended { .. }))
+    }
+
     /// Absent where the call is not kept.
     pub(crate) fn recording(&self) -> Option<&Recording> {
         self.recording.as_ref().ok()
@@ -137,7 +141,7 @@ fn begin(setup: &mut Setup, settings: &Settings) {
 }
 
 /// What the devices are opened with.
-fn options(settings: &Settings) -> EngineOptions {
+pub(crate) fn options(settings: &Settings) -> EngineOptions {
     EngineOptions { volume: settings.volume, processing: settings.processing, ..EngineOptions::default() }
 }
 

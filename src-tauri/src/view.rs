@@ -1,6 +1,6 @@
 //! What the window is told: the shell's part of the contract, beside `call`'s events.
 
-use audio::Processing;
+use audio::{Findings, Processing, Trial, TrialProgress};
 use call::{Event, Patience, Problem, Snapshot, Turns};
 use realtime::Profile;
 use serde::{Deserialize, Serialize};
@@ -19,6 +19,8 @@ pub struct AppSnapshot {
     pub active: Option<String>,
     pub keychain: Keychain,
     pub settings: Settings,
+    /// What was tried out since the app was started.
+    pub trials: Vec<TrialView>,
     /// What went wrong when Sidetone started, such as a file that could not be read.
     pub troubles: Vec<Problem>,
 }
@@ -130,6 +132,27 @@ pub enum AppEvent {
     Settings {
         settings: Settings,
     },
+    /// Replaces what was known of this trial; `null` where it was stopped before it found anything.
+    Trial {
+        trial: Trial,
+        state: Option<TrialState>,
+    },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct TrialView {
+    pub trial: Trial,
+    pub state: TrialState,
+}
+
+/// How far a part of the sound check has come.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+#[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub enum TrialState {
+    Running { progress: TrialProgress },
+    Done { findings: Findings },
+    Failed { problem: Problem },
 }
 
 /// Whom to call.

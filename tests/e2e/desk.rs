@@ -22,6 +22,14 @@ impl Theme {
         }
     }
 
+    /// What cards stand on, as `ui/src/app.css` has it.
+    pub(crate) fn surface(self) -> Colour {
+        match self {
+            Self::Light => [0xff, 0xff, 0xff],
+            Self::Dark => [0x1e, 0x1d, 0x1b],
+        }
+    }
+
     fn gtk(self) -> &'static str {
         match self {
             Self::Light => "Adwaita",

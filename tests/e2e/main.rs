@@ -2,6 +2,8 @@
 //! `cargo xtask test --only e2e` runs it; pictures of what was seen are left in `artefacts/e2e`.
 #![cfg(target_os = "linux")]
 
+/// The sound check.
+mod check;
 mod desk;
 /// An interruption that was none.
 mod false_start;

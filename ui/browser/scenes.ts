@@ -96,6 +96,12 @@ export const STATES: PageState[] = [
       await page.locator(id('type-input')).fill('And how much is it for two?');
     },
   },
+  {
+    name: 'details',
+    query: at(16800),
+    shows: id('figure-answer'),
+    reach: (page) => page.keyboard.press('d'),
+  },
   { name: 'false-start', query: at(44000), shows: id('continue') },
   { name: 'reconnecting', query: at(57500), shows: word('reconnecting') },
   { name: 'device-problem', query: at(64000), shows: '[data-code="speaker"]' },
@@ -119,6 +125,24 @@ export const STATES: PageState[] = [
     reach: async (page) => {
       await page.locator(id('delete-call')).click();
       await page.locator(id('delete-call-confirm')).click();
+    },
+  },
+  {
+    name: 'sound-check',
+    query: 'fake=first-run',
+    shows: '[data-grade]',
+    reach: async (page) => {
+      await page.locator(id('place-check')).click();
+      await page.locator(id('try-echo')).click();
+    },
+  },
+  {
+    name: 'sound-check-running',
+    query: 'fake=first-run',
+    shows: id('trial-step'),
+    reach: async (page) => {
+      await page.locator(id('place-check')).click();
+      await page.locator(id('try-voice')).click();
     },
   },
   {

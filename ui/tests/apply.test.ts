@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { defaults } from '../src/lib/settings';
 import { apply, SILENCE, type AppState } from '../src/lib/apply';
 import type { AppEvent, Event, Item } from '../src/lib/bindings';
+import { found } from '../src/lib/rehearsal';
 import { call, item, of, problem, profile, state } from './states';
 
 /** What a table row looks at afterwards. */
@@ -120,6 +121,18 @@ const rows: Array<[name: string, before: AppState, events: AppEvent[], look: Loo
     [{ type: 'keychain', keychain: { state: 'unavailable', problem: problem('keychain') } }],
     (s) => s.keychain.state,
     'unavailable',
+  ],
+  [
+    'a trial, which replaces what was known of it, and one that was stopped',
+    state(),
+    [
+      { type: 'trial', trial: 'tone', state: { state: 'failed', problem: problem('speaker') } },
+      { type: 'trial', trial: 'tone', state: { state: 'done', findings: found('tone') } },
+      { type: 'trial', trial: 'voice', state: { state: 'failed', problem: problem('microphone') } },
+      { type: 'trial', trial: 'voice', state: null },
+    ],
+    (s) => s.trials.map(({ trial, state }) => [trial, state.state]),
+    [['tone', 'done']],
   ],
   [
     'the settings',

@@ -17,6 +17,12 @@ export function call(more: Partial<Snapshot> = {}): Snapshot {
     speaker: { name: 'Phones', open: true },
     clock: { elapsedMs: 0 },
     notices: [],
+    figures: {
+      voiceToWireMs: [],
+      wireToEarMs: [],
+      answerMs: [],
+      echo: { returnLossDb: null, enhancementDb: null, delayMs: null, residualLikelihood: null, nearLikelihood: null },
+    },
     ...more,
   };
 }
@@ -30,6 +36,7 @@ export function state(running: Snapshot | null = call()): AppState {
     active: null,
     keychain: { state: 'available' },
     settings: defaults,
+    trials: [],
     troubles: [],
   });
 }

@@ -57,4 +57,7 @@ export class Stub implements Backend {
   saveSettings = (settings: unknown) => this.#ask('saveSettings', settings);
   exportCall = () => this.#ask('exportCall').then(() => this.exported);
   deleteCall = () => this.#ask('deleteCall');
+  tryOut = (trial: unknown) => this.#ask('tryOut', trial);
+  stopTrial = () => this.#ask('stopTrial');
+  saveText = (name: string, text: string) => this.#ask('saveText', name, text).then(() => this.exported);
 }

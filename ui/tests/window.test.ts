@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 
 import App from '../src/App.svelte';
 import type { AppSnapshot, Snapshot } from '../src/lib/bindings';
+import { found } from '../src/lib/rehearsal';
 import { defaults } from '../src/lib/settings';
 import { words } from '../src/lib/words';
 import { call, item, problem, profile } from './states';
@@ -19,6 +20,7 @@ const bare = (more: Partial<AppSnapshot> = {}): AppSnapshot => ({
   active: null,
   keychain: { state: 'available' },
   settings: defaults,
+  trials: [],
   troubles: [],
   ...more,
 });
@@ -423,5 +425,54 @@ describe('the profile form', () => {
     expect(stub.asked).toEqual([]);
     await user.click(screen.getByTestId('delete-confirm'));
     expect(stub.asked).toEqual([['deleteProfile', 'a']]);
+  });
+});
+
+describe('the sound check', () => {
+  const check = async (more: Partial<AppSnapshot> = {}) => {
+    const opened = await open(bare(more));
+    await opened.user.click(screen.getByTestId('place-check'));
+    return { ...opened, part: within(screen.getByTestId('trial-echo')) };
+  };
+  const progress = { step: 'measuringEcho', microphoneDbfs: -40, speakerDbfs: -20 } as const;
+
+  test('runs without a call, says how it goes and what it found', async () => {
+    const { stub, user, part } = await check();
+    await user.click(part.getByTestId('try-echo'));
+    expect(stub.asked).toEqual([['tryOut', 'echo']]);
+    stub.tell({ type: 'trial', trial: 'echo', state: { state: 'running', progress } });
+    expect((await part.findByTestId('trial-step')).textContent).toBe(words.check.steps.measuringEcho);
+    await user.click(part.getByTestId('try-echo'));
+    expect(stub.asked.at(-1)).toEqual(['stopTrial']);
+    stub.tell({ type: 'trial', trial: 'echo', state: { state: 'done', findings: found('echo') } });
+    expect((await part.findByTestId('verdict')).dataset.grade).toBe('fair');
+    expect(part.getByText('62 ms')).toBeTruthy();
+    expect(part.getByTestId('try-echo').textContent).toContain(words.check.again);
+  });
+
+  test('a device that does not work is said where it was tried', async () => {
+    const { stub, part } = await check();
+    const problemOfMine = problem('speaker', 'There is no loudspeaker.');
+    stub.tell({ type: 'trial', trial: 'echo', state: { state: 'failed', problem: problemOfMine } });
+    expect((await part.findByTestId('problem')).textContent).toContain('There is no loudspeaker.');
+  });
+
+  test('waits for the end of a call', async () => {
+    const { stub, user, part } = await check({ call: call() });
+    expect(screen.getByTestId('check-busy')).toBeTruthy();
+    await user.click(part.getByTestId('try-echo'));
+    expect(stub.asked).toEqual([]);
+  });
+
+  test('leaving the page closes the microphone, and the report can be saved', async () => {
+    const { stub, user } = await check();
+    stub.exported = '/home/you/check.txt';
+    await user.click(screen.getByTestId('save-report'));
+    expect(await screen.findByText(words.check.saved('/home/you/check.txt'))).toBeTruthy();
+    expect(stub.asked.at(-1)).toEqual(['saveText', 'Sidetone sound check.txt', expect.stringContaining('Echo: not tried')]);
+    stub.tell({ type: 'trial', trial: 'echo', state: { state: 'running', progress } });
+    await screen.findByTestId('trial-step');
+    await user.click(screen.getByTestId('place-call'));
+    expect(stub.asked.at(-1)).toEqual(['stopTrial']);
   });
 });

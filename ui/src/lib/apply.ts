@@ -43,6 +43,11 @@ export function apply(state: AppState, event: AppEvent): AppState {
       return { ...state, keychain: event.keychain };
     case 'settings':
       return { ...state, settings: event.settings };
+    case 'trial': {
+      const others = state.trials.filter(({ trial }) => trial !== event.trial);
+      const { trial, state: now } = event;
+      return { ...state, trials: now === null ? others : [...others, { trial, state: now }] };
+    }
     default:
       return state;
   }
@@ -78,6 +83,8 @@ function change(call: Snapshot, event: Exclude<Event, { type: 'levels' }>): Snap
       return { ...call, notices: noticed(call.notices, event.problem) };
     case 'noticeGone':
       return { ...call, notices: call.notices.filter(({ code }) => code !== event.code) };
+    case 'figures':
+      return { ...call, figures: event.figures };
     case 'model':
       return { ...call, model: event.model };
     default:

@@ -10,6 +10,7 @@ import type {
   ProfileDraft,
   Settings,
   Target,
+  Trial,
   Turns,
 } from './bindings';
 import { words } from './words';
@@ -42,6 +43,11 @@ export interface Backend {
   exportCall(): Promise<string | null>;
   /** Takes the ended call out of what is kept on this computer. */
   deleteCall(): Promise<void>;
+  /** A part of the sound check, to its end; what comes of it is an event. Stops the one before. */
+  tryOut(trial: Trial): Promise<void>;
+  stopTrial(): Promise<void>;
+  /** Asks where to, and writes the text there: the file's path, or null when none was chosen. */
+  saveText(name: string, text: string): Promise<string | null>;
 }
 
 /** A rejection as a problem: a bug or a missing command may reject with anything. */

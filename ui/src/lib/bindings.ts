@@ -1,6 +1,6 @@
 // Made from the Rust types by tests/it/bindings.rs; do not edit.
 
-export type AppEvent = { "type": "call", event: Event, } | { "type": "callSnapshot", call: Snapshot | null, } | { "type": "keeping", keeping: Keeping, } | { "type": "profiles", profiles: Array<ProfileView>, active: string | null, } | { "type": "keychain", keychain: Keychain, } | { "type": "settings", settings: Settings, };
+export type AppEvent = { "type": "call", event: Event, } | { "type": "callSnapshot", call: Snapshot | null, } | { "type": "keeping", keeping: Keeping, } | { "type": "profiles", profiles: Array<ProfileView>, active: string | null, } | { "type": "keychain", keychain: Keychain, } | { "type": "settings", settings: Settings, } | { "type": "trial", trial: Trial, state: TrialState | null, };
 
 export type AppSnapshot = { version: string, call: Snapshot | null, 
 /**
@@ -11,6 +11,10 @@ keeping: Keeping | null, profiles: Array<ProfileView>,
  * The id of the profile that *Start* calls.
  */
 active: string | null, keychain: Keychain, settings: Settings, 
+/**
+ * What was tried out since the app was started.
+ */
+trials: Array<TrialView>, 
 /**
  * What went wrong when Sidetone started, such as a file that could not be read.
  */
@@ -46,6 +50,20 @@ voiceFromDbfs: number,
  */
 canContinue: boolean, };
 
+export type DeviceFormat = { 
+/**
+ * Stable id, fit for saving.
+ */
+id: string, 
+/**
+ * What the system calls the device.
+ */
+name: string, rateHz: number, channels: number, 
+/**
+ * cpal's name of the sample format, such as `f32`.
+ */
+format: string, };
+
 export type DeviceView = { name?: string, 
 /**
  * A stream is open right now.
@@ -54,11 +72,64 @@ open: boolean, problem?: Problem, };
 
 export type Direction = "microphone" | "speaker";
 
+export type EchoFigures = { 
+/**
+ * Echo return loss: by how many dB the echo is quieter at the microphone than at the loudspeaker.
+ */
+returnLossDb: number | null, 
+/**
+ * Echo return loss enhancement: by how many dB the canceller has made it quieter still.
+ */
+enhancementDb: number | null, 
+/**
+ * From handing a sample to the loudspeaker's device until the microphone's device brings its
+ * echo, in ms.
+ */
+delayMs: number | null, 
+/**
+ * How likely it is that echo is left in what is sent, 0.0 to 1.0.
+ */
+residualLikelihood: number | null, 
+/**
+ * How likely it is that somebody speaks beside the echo, 0.0 to 1.0.
+ */
+nearLikelihood: number | null, };
+
 export type Ending = { "reason": "byYou" } | { "reason": "byServer", code: number, text: string, } | { "reason": "failed", problem: Problem, };
 
-export type Event = { "type": "status", status: Status, } | { "type": "controls", controls: Controls, } | { "type": "item", index: number, item: Item, } | { "type": "levels", microphone: number, speaker: number, } | { "type": "device", direction: Direction, device: DeviceView, } | { "type": "clock", clock: Clock, } | { "type": "notice", problem: Problem, } | { "type": "noticeGone", code: ProblemCode, } | { "type": "model", model: string, };
+export type Event = { "type": "status", status: Status, } | { "type": "controls", controls: Controls, } | { "type": "item", index: number, item: Item, } | { "type": "levels", microphone: number, speaker: number, } | { "type": "device", direction: Direction, device: DeviceView, } | { "type": "clock", clock: Clock, } | { "type": "notice", problem: Problem, } | { "type": "noticeGone", code: ProblemCode, } | { "type": "model", model: string, } | { "type": "figures", figures: Figures, };
 
 export type Fault = "computer" | "profile" | "backend" | "network" | "xai";
+
+export type Figures = { 
+/**
+ * From the capture callback that brought the last of a 20 ms frame until the frame was handed to
+ * the operating system's socket, in ms: the mean over your turn.
+ */
+voiceToWireMs: Array<number>, 
+/**
+ * From the first sound of a reply out of the socket until the ear meets it, the device's own
+ * latency included, in ms.
+ */
+wireToEarMs: Array<number>, 
+/**
+ * From the end of your speech until the ear meets the reply, in ms.
+ */
+answerMs: Array<number>, 
+/**
+ * The canceller's, of this moment.
+ */
+echo: EchoFigures, };
+
+export type Findings = { outcome: Outcome, 
+/**
+ * The devices that took part.
+ */
+microphone: Line | null, speaker: Line | null, 
+/**
+ * Capture samples lost, playback callbacks that found too few samples, frames not taken in time.
+ */
+overruns: number, underruns: number, droppedFrames: number, };
 
 export type Item = { 
 /**
@@ -87,9 +158,50 @@ export type Keeping = { "state": "writing" } | { "state": "kept" } | { "state": 
 
 export type Keychain = { "state": "available" } | { "state": "unavailable", problem: Problem, };
 
+export type Line = { device: DeviceFormat, 
+/**
+ * The most samples (per channel) that one callback brought or asked for.
+ */
+largestCallback: number, };
+
 export type Method = "POST" | "GET";
 
 export type Mute = "open" | "soft" | "hard";
+
+export type Outcome = { "kind": "voice", 
+/**
+ * Whether anything louder than the room was heard.
+ */
+heard: boolean, 
+/**
+ * RMS of the loudest third of the sentence and of the room, in dBFS.
+ */
+speechDbfs: number, noiseDbfs: number, 
+/**
+ * Samples at full scale.
+ */
+clipped: number, 
+/**
+ * Nothing but digital zeros came: muted outside of this app.
+ */
+zeros: boolean, } | { "kind": "tone", 
+/**
+ * Milliseconds of the tone that left the loudspeaker.
+ */
+playedMs: number, } | { "kind": "echo", 
+/**
+ * From handing a sample over to hearing it again, in ms; absent where no echo was found.
+ */
+loopMs: number | null, 
+/**
+ * Level in the microphone over the level played, in dB; absent where no echo was found.
+ */
+echoDb: number | null, 
+/**
+ * What the canceller takes off once it has settled, in dB: at least so much, for noise counts
+ * as rest. Absent where no echo was found.
+ */
+reductionDb: number | null, noiseDbfs: number, };
 
 export type Patience = { 
 /**
@@ -215,7 +327,7 @@ practice: boolean, status: Status, controls: Controls, items: Array<Item>, micro
 /**
  * Troubles that do not end the call, one per code.
  */
-notices: Array<Problem>, 
+notices: Array<Problem>, figures: Figures, 
 /**
  * The model that really answered.
  */
@@ -228,5 +340,19 @@ export type Step = "askingBackend" | "openingLine" | "agreeingSession";
 export type TalkKey = "hold" | "toggle";
 
 export type Target = { "kind": "practice" } | { "kind": "profile", id: string, };
+
+export type Trial = "voice" | "tone" | "echo";
+
+export type TrialProgress = { step: TrialStep, 
+/**
+ * RMS of the last 10 ms, in dBFS.
+ */
+microphoneDbfs: number, speakerDbfs: number, };
+
+export type TrialState = { "state": "running", progress: TrialProgress, } | { "state": "done", findings: Findings, } | { "state": "failed", problem: Problem, };
+
+export type TrialStep = "openingDevices" | "recording" | "playingBack" | "playingTone" | "measuringEcho" | "measuringRest";
+
+export type TrialView = { trial: Trial, state: TrialState, };
 
 export type Turns = "auto" | "manual";

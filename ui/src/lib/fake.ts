@@ -3,9 +3,10 @@
 
 import { apply, SILENCE, stateOf, type AppState } from './apply';
 import type { Backend } from './backend';
-import type { AppEvent, Check, Event, Mute, Problem, ProfileDraft, Settings, Status, Target } from './bindings';
+import type { AppEvent, Check, Event, Mute, Problem, ProfileDraft, Settings, Status, Target, Trial } from './bindings';
 import { holdsXaiKey } from './draft';
 import { reply } from './improvise';
+import { found, rehearsal } from './rehearsal';
 import { Replay, type Recording } from './replay';
 import { defaults } from './settings';
 
@@ -55,6 +56,8 @@ export class FakeBackend implements Backend {
   /** Interrupted: the loudspeaker is silent until somebody speaks anew. */
   #hushed = false;
   #made = 0;
+  /** Ends the trial that runs: with findings, or without. */
+  #trial: (done: boolean) => void = () => {};
 
   constructor(scene: Scene) {
     this.#scene = scene;
@@ -63,7 +66,7 @@ export class FakeBackend implements Backend {
   async subscribe(listen: (event: AppEvent) => void) {
     const found = await recording(this.#scene.name);
     const start = structuredClone(found.start);
-    this.#state = stateOf({ ...start, settings: { ...defaults, ...start.settings } });
+    this.#state = stateOf({ ...start, settings: { ...defaults, ...start.settings }, trials: [] });
     this.#play(found, this.#scene.atMs);
     this.#listen = listen;
     // Levels are no part of a snapshot: the moment's own follow it.
@@ -272,6 +275,28 @@ export class FakeBackend implements Backend {
   async deleteCall(): Promise<void> {
     this.log.push('deleteCall');
     this.#emit({ type: 'keeping', keeping: { state: 'deleted' } });
+  }
+
+  async tryOut(trial: Trial): Promise<void> {
+    this.log.push(`tryOut ${trial}`);
+    await this.stopTrial();
+    const over = new Promise<boolean>((settle) => (this.#trial = settle));
+    const steps = rehearsal(trial);
+    steps.forEach((progress, number) => {
+      setTimeout(() => this.#emit({ type: 'trial', trial, state: { state: 'running', progress } }), number * 100);
+    });
+    setTimeout(() => this.#trial(true), steps.length * 100);
+    const state = (await over) ? ({ state: 'done', findings: found(trial) } as const) : null;
+    this.#emit({ type: 'trial', trial, state });
+  }
+
+  async stopTrial(): Promise<void> {
+    this.#trial(false);
+  }
+
+  async saveText(name: string): Promise<string | null> {
+    this.log.push(`saveText ${name}`);
+    return `/home/you/Documents/${name}`;
   }
 }
 

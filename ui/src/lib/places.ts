@@ -1,10 +1,11 @@
 // The pages that are always one step away, in the order of the rail.
 
+import AudioLines from '@lucide/svelte/icons/audio-lines';
 import Phone from '@lucide/svelte/icons/phone';
 import Settings from '@lucide/svelte/icons/settings';
 import type { Component } from 'svelte';
 
-export type Place = 'call' | 'settings';
+export type Place = 'call' | 'check' | 'settings';
 
 interface Entry {
   place: Place;
@@ -15,5 +16,6 @@ interface Entry {
 
 export const PLACES: readonly Entry[] = [
   { place: 'call', Icon: Phone },
+  { place: 'check', Icon: AudioLines },
   { place: 'settings', Icon: Settings, keys: ['mod', ','] },
 ];

@@ -37,6 +37,7 @@ export class Session {
   keysOpen = $state(false);
   typing = $state(false);
   soundOpen = $state(false);
+  detailsOpen = $state(false);
   #hidden = $state.raw<Partial<Record<Direction | 'keeping', string>>>({});
   #target: Target | null = null;
   /** Settings on their way to the engine: shown at once, and taken back when it refuses them. */
@@ -52,6 +53,7 @@ export class Session {
   controls = $derived(this.call?.controls ?? null);
   profiles = $derived(this.#state?.profiles ?? []);
   keychain = $derived(this.#state?.keychain ?? null);
+  trials = $derived(this.#state?.trials ?? []);
   settings: Settings = $derived(this.#wanted ?? this.#state?.settings ?? defaults);
   active = $derived(
     this.profiles.find(({ profile }) => profile.id === this.#state?.active) ?? this.profiles[0] ?? null,

@@ -28,4 +28,7 @@ export const tauriBackend: Backend = {
   saveSettings: (settings) => invoke('save_settings', { settings }),
   exportCall: () => invoke('export_call'),
   deleteCall: () => invoke('delete_call'),
+  tryOut: (trial) => invoke('try_out', { trial }),
+  stopTrial: () => invoke('stop_trial'),
+  saveText: (name, text) => invoke('save_text', { name, text }),
 };

@@ -28,6 +28,8 @@ struct Line {
     heard: Vec<f32>,
     captured_at: Instant,
     lost: u64,
+    /// Samples of the callbacks so far.
+    brought: u64,
 }
 
 impl Capture {
@@ -40,7 +42,7 @@ impl Capture {
         self.detach();
         let up = Resampler::fixed_output(lane.rate_hz, RATE_HZ, STEP)?;
         let heard = Vec::with_capacity(up.most_wanted());
-        self.line = Some(Line { lane, up, heard, captured_at: Instant::now(), lost: 0 });
+        self.line = Some(Line { lane, up, heard, captured_at: Instant::now(), lost: 0, brought: 0 });
         Ok(())
     }
 
@@ -71,6 +73,9 @@ impl Capture {
             }
             meters.overruns.fetch_add(tick.lost - line.lost, Ordering::Relaxed);
             line.lost = tick.lost;
+            let brought = tick.pushed + tick.lost;
+            meters.learn_callback(Direction::Microphone, (brought - line.brought) as usize);
+            line.brought = brought;
         }
         let mut sound = [0.0; STEP];
         loop {

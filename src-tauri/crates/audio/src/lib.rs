@@ -23,6 +23,7 @@ mod queue;
 mod resampler;
 pub mod ring;
 mod thread;
+mod trial;
 mod voice;
 mod wire;
 
@@ -31,6 +32,7 @@ pub use engine::{DeviceChoice, Engine, EngineOptions};
 pub use error::DeviceError;
 pub use level::rms_dbfs;
 pub use port::*;
+pub use trial::{Findings, Line, Outcome, Trial, TrialError, TrialProgress, TrialStep, try_out};
 pub use voice::{VOICE_END_MS, Voice};
 pub use wire::to_wire;
 

@@ -171,6 +171,7 @@ impl Playback {
         let position = match &mut self.line {
             Some(line) => {
                 meters.underruns.fetch_add(line.read_ticks(self.full_since, processor), Ordering::Relaxed);
+                meters.learn_callback(Direction::Speaker, line.asked);
                 line.read_heard(processor, meters);
                 let delay = self.up.delay();
                 if let Some((cut, position)) = line.cut_done(now, delay) {

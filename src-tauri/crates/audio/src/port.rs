@@ -138,7 +138,8 @@ pub enum Report {
 }
 
 /// The device behind a running stream and the format it runs in.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
 pub struct DeviceFormat {
     /// Stable id, fit for saving.
     pub id: String,
@@ -155,6 +156,8 @@ pub struct DeviceFormat {
 pub struct Meters {
     microphone_dbfs: AtomicU32,
     speaker_dbfs: AtomicU32,
+    microphone_callback: AtomicU32,
+    speaker_callback: AtomicU32,
     echo: EchoSlots,
     /// Capture samples lost because the ring was full.
     pub overruns: AtomicU64,
@@ -176,6 +179,8 @@ impl Default for Meters {
         Self {
             microphone_dbfs: AtomicU32::new(SILENCE_DBFS.to_bits()),
             speaker_dbfs: AtomicU32::new(SILENCE_DBFS.to_bits()),
+            microphone_callback: AtomicU32::new(0),
+            speaker_callback: AtomicU32::new(0),
             echo: EchoSlots::default(),
             overruns: AtomicU64::new(0),
             underruns: AtomicU64::new(0),
@@ -194,6 +199,22 @@ impl Meters {
 
     pub fn set_level(&self, direction: Direction, dbfs: f32) {
         self.slot(direction).store(dbfs.max(SILENCE_DBFS).to_bits(), Ordering::Relaxed);
+    }
+
+    /// The most samples (per channel, at the device's rate) that one callback has brought or asked for.
+    pub fn largest_callback(&self, direction: Direction) -> u32 {
+        self.callback(direction).load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn learn_callback(&self, direction: Direction, samples: usize) {
+        self.callback(direction).fetch_max(u32::try_from(samples).unwrap_or(u32::MAX), Ordering::Relaxed);
+    }
+
+    fn callback(&self, direction: Direction) -> &AtomicU32 {
+        match direction {
+            Direction::Microphone => &self.microphone_callback,
+            Direction::Speaker => &self.speaker_callback,
+        }
     }
 
     /// What the echo canceller says of itself; nothing while it is off or has not learnt yet.

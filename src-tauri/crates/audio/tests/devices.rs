@@ -1,8 +1,10 @@
 //! The engine on a real sound server: what is said is heard, what is heard was said.
 #![cfg(target_os = "linux")]
 
-use std::path::{Path, PathBuf};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+mod desk;
+
+use std::path::Path;
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
@@ -10,62 +12,7 @@ use audio::{
     Control, DeviceChoice, DeviceError, Direction, Engine, EngineOptions, Gate, HostChoice, ItemId, Played,
     Ports, Processing, Report,
 };
-
-/// Ends a test that waits for something that never comes.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// One desk at a time: the sound server is found through the process's environment.
-static DESK: Mutex<()> = Mutex::new(());
-
-struct Desk {
-    sound: rig::Sound,
-    folder: tempfile::TempDir,
-    _alone: MutexGuard<'static, ()>,
-}
-
-impl Desk {
-    fn new() -> Result<Self> {
-        let alone = DESK.lock().unwrap_or_else(PoisonError::into_inner);
-        // What is tested is the engine, not how a machine that compiles beside it shares its time.
-        rig::real_time(true);
-        let sound = rig::Sound::start()?;
-        adopt(&sound.env());
-        Ok(Self { sound, folder: tempfile::tempdir()?, _alone: alone })
-    }
-
-    fn file(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    /// The server carries out a closing a moment after it was told.
-    fn await_microphone_let_go(&self) -> Result<()> {
-        await_true("nobody records", || Ok(self.sound.source_outputs()?.is_empty()))
-    }
-
-    /// Speech at 24 kHz, and the file it is in.
-    fn speech(&self, text: &str) -> Result<(Vec<f32>, PathBuf)> {
-        let path = self.file("speech.wav");
-        rig::speech(text, &path)?;
-        Ok((rig::wav::read_mono(&path)?.0, path))
-    }
-}
-
-#[expect(unsafe_code, reason = "cpal finds the server by the environment alone")]
-fn adopt(env: &[(String, String)]) {
-    for (name, value) in env {
-        // SAFETY: DESK keeps other tests out, and no engine runs yet that could read along.
-        unsafe { std::env::set_var(name, value) };
-    }
-}
-
-fn await_true(what: &str, mut condition: impl FnMut() -> Result<bool>) -> Result<()> {
-    let until = Instant::now() + PATIENCE;
-    while !condition()? {
-        anyhow::ensure!(Instant::now() < until, "it did not come true that {what}");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-    Ok(())
-}
+use desk::{DESK, Desk, PATIENCE, adopt, await_true, recognised};
 
 /// The devices alone: what is heard must be what was played, sample by sample.
 fn pulse() -> EngineOptions {
@@ -114,18 +61,6 @@ fn say(ports: &Ports, item: &str, samples: &[f32]) -> Result<()> {
         ports.control.send(Control::Speak { item: item.clone(), samples: piece.to_vec() })?;
     }
     Ok(ports.control.send(Control::Finish { item })?)
-}
-
-/// How much of what was said can be found in what was heard, from 0.0 to 1.0, by pieces of 250 ms:
-/// a hole that a busy machine tears costs a piece, a wrong rate, order or format costs them all.
-fn recognised(said: &[f32], heard: &[f32], heard_hz: u32) -> f32 {
-    rig::real_time(false);
-    let heard = rig::resample(heard, heard_hz, 24_000);
-    let pieces: Vec<_> = said.chunks_exact(6_000).filter(|piece| rig::rms_dbfs(piece) > -35.0).collect();
-    let found = pieces.iter().filter(|piece| rig::correlate(piece, &heard, 24_000).correlation > 0.85);
-    let share = found.count() as f32 / pieces.len() as f32;
-    rig::real_time(true);
-    share
 }
 
 /// Speech must come through in one of three tries: a computer that stands still for a moment spoils

@@ -7,6 +7,9 @@ use ts_rs::TS;
 /// Turns that are remembered.
 const TURNS: usize = 32;
 
+/// The end of a voice this near to the end of a turn, in ms, is the same end.
+const SAME_MS: u64 = 1_000;
+
 /// The newest turn comes last; of each figure the last 32.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -46,10 +49,11 @@ impl Stopwatch {
         self.voice_until = Some(at);
     }
 
-    /// Your turn is over: you fell silent at `at`, or when the local detector says, if that is later.
+    /// Your turn is over: you fell silent at `at`, or when the local detector says, if that is about then.
     /// Gives the mean of what was measured meanwhile, in ms.
     pub(crate) fn turn_over(&mut self, at: u64) -> Option<f32> {
-        self.spoke_until = Some(self.voice_until.take().map_or(at, |heard| heard.max(at)));
+        let heard = self.voice_until.take().filter(|heard| heard.abs_diff(at) < SAME_MS);
+        self.spoke_until = Some(heard.unwrap_or(at));
         let (sum, count) = std::mem::take(&mut self.sent);
         (count > 0).then(|| sum / count as f32)
     }

@@ -25,6 +25,7 @@ pub use figures::Figures;
 pub use files::{FileDevices, WavError, read_wav, write_wav};
 pub use machine::TEXT_LIMIT;
 pub use patience::Patience;
+pub use problem::device as device_problem;
 pub use setup::{Access, Command, Price, Setup};
 pub use tap::Tap;
 pub use task::{Call, CallGone, Devices, Subscriber};

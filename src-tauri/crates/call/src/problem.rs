@@ -23,7 +23,8 @@ pub(crate) fn device_code(direction: Direction) -> ProblemCode {
     }
 }
 
-pub(crate) fn device(direction: Direction, error: &DeviceError) -> Problem {
+/// A device that cannot be used, in words.
+pub fn device(direction: Direction, error: &DeviceError) -> Problem {
     let (name, without) = match direction {
         Direction::Microphone => ("microphone", "You can still type."),
         Direction::Speaker => ("loudspeaker", "You can still read along."),

@@ -16,6 +16,14 @@ mod switches;
 mod tokens;
 mod vad;
 
+/// Mono, of [`speech`], in Hz.
+pub const SPEECH_RATE_HZ: u32 = clips::RATE;
+
+/// The agent's greeting, some ten seconds of clear speech, for measuring what comes back of it.
+pub fn speech() -> std::sync::Arc<[i16]> {
+    clips::greeting().samples
+}
+
 pub use log::{SessionLog, WireLog};
 pub use server::{Options, Practice, StartError};
 pub use switches::{SwitchError, Switches, help};
