@@ -5,6 +5,8 @@
 /// The sound check.
 mod check;
 mod desk;
+/// Devices that come and go, and mute.
+mod devices;
 /// An interruption that was none.
 mod false_start;
 /// Without a mouse.

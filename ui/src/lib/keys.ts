@@ -6,6 +6,7 @@ export type KeyAction =
   | 'continue'
   | 'details'
   | 'hardMute'
+  | 'hush'
   | 'escape'
   | 'type'
   | 'end'
@@ -38,6 +39,7 @@ export function actionFor(press: Press, focus: Focus): KeyAction | null {
   if (key === 'm') return press.shiftKey ? 'hardMute' : 'mute';
   if (key === 'c' && !press.shiftKey) return 'continue';
   if (key === 'd' && !press.shiftKey) return 'details';
+  if (key === 's') return press.shiftKey ? 'hush' : null;
   if (key === '?') return 'keys';
   if (key === 'Enter' && focus === 'page' && !press.shiftKey) return 'type';
   return null;

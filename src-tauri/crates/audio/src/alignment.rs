@@ -23,6 +23,10 @@ const MOST_WAITING: usize = RATE_HZ as usize;
 const JUMP: f64 = 0.03 * RATE_HZ as f64;
 /// Steps over which the error is smoothed before it counts as a jump: 1 s.
 const PATIENCE: f64 = 100.0;
+/// The same when the clocks have settled after the first pairing: 2 ms.
+const FIRST_ERROR: f64 = 0.002 * RATE_HZ as f64;
+/// A loudspeaker that has not called back for so long stands still.
+const STANDS_STILL: Duration = Duration::from_millis(50);
 /// A device that claims more is not believed.
 const MOST_LATENCY: Duration = Duration::from_millis(500);
 
@@ -36,6 +40,8 @@ pub(crate) struct Alignment {
     /// Position of the first sample in `waiting`, in the loudspeaker's stream at 48 kHz.
     front: f64,
     paired: bool,
+    /// Both clocks were sure of themselves when the pairing was made or confirmed.
+    settled: bool,
     /// How far the pairing is off lately, in samples.
     error: f64,
     drift: Drift,
@@ -47,6 +53,7 @@ pub(crate) struct Alignment {
 struct Side {
     clock: Clock,
     latency: Duration,
+    called: Option<Instant>,
 }
 
 impl Side {
@@ -69,6 +76,7 @@ impl Alignment {
             waiting: VecDeque::with_capacity(MOST_WAITING),
             front: 0.0,
             paired: false,
+            settled: false,
             error: 0.0,
             drift: Drift::default(),
             piece: Vec::with_capacity(resampler.most_wanted()),
@@ -95,6 +103,7 @@ impl Alignment {
 
     fn part(&mut self) {
         self.paired = false;
+        self.settled = false;
         self.error = 0.0;
         self.drift.start_over();
         self.resampler.reset();
@@ -109,6 +118,7 @@ impl Alignment {
     /// which is heard `latency` later.
     pub(crate) fn speaker_called(&mut self, position: f64, at: Instant, latency: Duration) {
         let latency = latency.min(MOST_LATENCY);
+        self.speaker.called = Some(at);
         self.speaker.note(position, self.seconds(at) + latency.as_secs_f64(), latency);
     }
 
@@ -140,6 +150,15 @@ impl Alignment {
         (devices.as_secs_f32() * 1_000.0 + behind_ms - LEAD_MS as f32).max(0.0)
     }
 
+    /// The partner of the microphone's next 10 ms is there. It may not be while the loudspeaker's
+    /// callback is late; one that stands still is not waited for.
+    pub(crate) fn is_ready(&self, now: Instant) -> bool {
+        let stands_still = |at| now.saturating_duration_since(at) > STANDS_STILL;
+        !self.paired
+            || self.waiting.len() >= self.resampler.wanted()
+            || self.speaker.called.is_none_or(stands_still)
+    }
+
     /// The partner of the microphone's next 10 ms: what the loudspeaker plays at that time, or
     /// silence where it was given nothing.
     pub(crate) fn next(&mut self) -> &[f32] {
@@ -164,6 +183,9 @@ impl Alignment {
             self.front += there as f64;
         }
         // The loudspeaker stands still: what it plays is silence, and its next sample comes after it.
+        if self.piece.len() < wanted {
+            self.drift.start_over();
+        }
         self.piece.resize(wanted, 0.0);
         self.resampler.process(&self.piece)
     }
@@ -173,6 +195,13 @@ impl Alignment {
         if !self.paired {
             self.pair(target);
             return;
+        }
+        if !self.settled && self.speaker.clock.is_settled() && self.microphone.clock.is_settled() {
+            self.settled = true;
+            if error.abs() > FIRST_ERROR {
+                self.pair(target);
+                return;
+            }
         }
         self.error += (error - self.error) / PATIENCE;
         if self.error.abs() > JUMP && error.abs() > JUMP {

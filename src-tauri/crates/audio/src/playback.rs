@@ -20,6 +20,8 @@ const STEP_TIME: Duration = Duration::from_millis(10);
 /// A device that does not call back within this time has nothing left to be flushed.
 const FLUSH_PATIENCE: Duration = Duration::from_millis(150);
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
+/// How long what is to be said waits for the next device after one has gone; then time passes.
+const NEXT_DEVICE: Duration = Duration::from_secs(2);
 /// A device that claims more is not believed.
 const MOST_LATENCY: Duration = Duration::from_millis(500);
 
@@ -30,15 +32,18 @@ pub(crate) struct Playback {
     queue: Queue,
     up: Resampler,
     wire: Vec<f32>,
-    /// The gain of the last sample, on its way to the wanted one.
+    /// The gain of the last sample, on its way to the one that is wanted.
     gain: f32,
     volume: f32,
     ducked: bool,
+    hushed: bool,
     /// The resamplers still hold the end of what was last said.
     tail: bool,
     line: Option<Line>,
     /// Without a device, time itself consumes the sound: when the next 10 ms are over.
     clock: Instant,
+    /// Without a device, not before this.
+    patient_until: Instant,
     /// Since when the ring has been full with more to come.
     full_since: Option<Instant>,
     progress_at: Instant,
@@ -53,6 +58,9 @@ struct Line {
     /// Which place of the timeline is at which place of the device's stream.
     marks: VecDeque<Mark>,
     tick: Option<PlaybackTick>,
+    /// The last callback that took anything: what it took is heard as time goes on from there, however
+    /// many silent ones follow.
+    taking: Option<PlaybackTick>,
     /// The largest recent request of the device, in samples.
     asked: usize,
     cut: Option<PendingCut>,
@@ -80,16 +88,19 @@ impl Playback {
             gain: volume,
             volume,
             ducked: false,
+            hushed: false,
             tail: false,
             line: None,
             clock: Instant::now(),
+            patient_until: Instant::now() + NEXT_DEVICE,
             full_since: None,
             progress_at: Instant::now(),
         })
     }
 
     pub(crate) fn attach(&mut self, lane: PlaybackLane, outbox: &mut Outbox) -> Result<(), DeviceError> {
-        self.detach(outbox);
+        let now = Instant::now();
+        self.let_go(|line, delay| line.position(now, delay), outbox);
         let rate_hz = lane.rate_hz;
         let tap = Resampler::fixed_output(rate_hz, RATE_HZ, STEP)?;
         let tapped = Vec::with_capacity(tap.most_wanted());
@@ -99,6 +110,7 @@ impl Playback {
             tapped,
             marks: VecDeque::from([Mark { device: 0, wire: self.queue.taken() }]),
             tick: None,
+            taking: None,
             asked: 0,
             cut: None,
             lane,
@@ -107,15 +119,23 @@ impl Playback {
         Ok(())
     }
 
-    /// The device is gone; what was in its ring counts as heard.
+    /// The device is gone, and nobody has heard more than was heard in its last callback.
     pub(crate) fn detach(&mut self, outbox: &mut Outbox) {
-        if let Some(mut line) = self.line.take()
-            && let Some(pending) = line.cut.take()
-        {
-            let position = line.position(Instant::now(), self.up.delay());
+        self.let_go(Line::last_position, outbox);
+    }
+
+    /// What the ear had not come to goes to the next device.
+    fn let_go(&mut self, ear: impl FnOnce(&mut Line, usize) -> u64, outbox: &mut Outbox) {
+        let Some(mut line) = self.line.take() else { return };
+        let position = ear(&mut line, self.up.delay());
+        if let Some(pending) = line.cut.take() {
             self.queue.settle(pending.cut, position, |report| outbox.send(report));
         }
+        self.queue.hear(position, |report| outbox.send(report));
+        self.queue.rewind(position);
+        self.tail = false;
         self.clock = Instant::now();
+        self.patient_until = self.clock + NEXT_DEVICE;
         self.full_since = None;
     }
 
@@ -140,7 +160,15 @@ impl Playback {
 
     /// The gain that is wanted now.
     fn wanted_gain(&self) -> f32 {
-        if self.ducked { self.volume * DUCKED } else { self.volume }
+        match (self.hushed, self.ducked) {
+            (true, _) => 0.0,
+            (false, true) => self.volume * DUCKED,
+            (false, false) => self.volume,
+        }
+    }
+
+    pub(crate) fn set_hushed(&mut self, hushed: bool) {
+        self.hushed = hushed;
     }
 
     pub(crate) fn flush(&mut self, outbox: &mut Outbox) {
@@ -237,8 +265,11 @@ impl Playback {
     }
 
     fn play_into_nothing(&mut self, now: Instant) {
-        // Asleep, or idle: nothing to catch up with.
-        if !self.queue.is_speaking() || now.duration_since(self.clock) > Duration::from_secs(1) {
+        // Asleep, idle, or waiting: nothing to catch up with.
+        if now < self.patient_until
+            || !self.queue.is_speaking()
+            || now.duration_since(self.clock) > Duration::from_secs(1)
+        {
             self.clock = now + STEP_TIME;
         }
         while self.clock <= now {
@@ -259,6 +290,7 @@ impl Line {
             let heard = tick.heard as f64 * f64::from(RATE_HZ) / f64::from(self.lane.rate_hz);
             processor.speaker_called(heard + self.tap.delay() as f64, tick.at, tick.latency);
             self.tick = Some(tick);
+            self.taking = self.tick.filter(|tick| tick.to > tick.from).or(self.taking);
         }
         underruns
     }
@@ -296,7 +328,7 @@ impl Line {
 
     /// Where on the timeline the ear is now.
     fn position(&mut self, now: Instant, up_delay: usize) -> u64 {
-        let Some(tick) = self.tick else { return self.wire_position(0, up_delay) };
+        let Some(tick) = self.taking else { return self.wire_position(0, up_delay) };
         let since = self.samples(now.saturating_duration_since(tick.at));
         let heard = (tick.from + since).saturating_sub(self.samples(tick.latency)).min(tick.to);
         let position = self.wire_position(heard, up_delay);
@@ -305,6 +337,12 @@ impl Line {
             self.marks.pop_front();
         }
         position
+    }
+
+    /// Where the ear was in the last callback.
+    fn last_position(&mut self, up_delay: usize) -> u64 {
+        let at = self.tick.map_or_else(Instant::now, |tick| tick.at);
+        self.position(at, up_delay)
     }
 
     fn samples(&self, time: Duration) -> u64 {

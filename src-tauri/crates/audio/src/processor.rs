@@ -72,6 +72,11 @@ impl Processor {
         self.alignment.heard(frame);
     }
 
+    /// The microphone's next 10 ms can be cleaned; false while a late loudspeaker is waited for.
+    pub(crate) fn is_ready(&self, now: Instant) -> bool {
+        !self.processing.echo || self.alignment.is_ready(now)
+    }
+
     /// The microphone's next 10 ms, cleaned in place.
     pub(crate) fn capture(&mut self, frame: &mut Step) -> EchoFigures {
         let mut reference = [0.0; STEP];

@@ -30,8 +30,8 @@ pub(crate) struct DeviceLink {
 
 impl DeviceLink {
     fn want(&self, want: Want) {
-        if self.wants.try_send(want).is_err() {
-            tracing::error!(?want, "a device does not follow");
+        if let Err(refused) = self.wants.try_send(want) {
+            tracing::error!(want = ?refused.into_inner(), "a device does not follow");
         }
     }
 }
@@ -78,6 +78,9 @@ impl AudioThread {
                 &self.meters,
                 &mut self.outbox,
             );
+            for report in self.capture.told() {
+                self.outbox.send(report);
+            }
             self.outbox.push();
         }
     }
@@ -95,6 +98,14 @@ impl AudioThread {
             Control::Volume(volume) => self.playback.set_volume(volume),
             Control::Duck(ducked) => self.playback.duck(ducked),
             Control::Listen(from_dbfs) => self.voice.listen(from_dbfs, |report| self.outbox.send(report)),
+            Control::Hush(hushed) => self.playback.set_hushed(hushed),
+            Control::Prefer { direction, order } => {
+                let link = match direction {
+                    Direction::Microphone => &self.microphone,
+                    Direction::Speaker => &self.speaker,
+                };
+                link.want(Want::Prefer(order));
+            }
             Control::Process(processing) => {
                 self.processor.switch(processing);
                 self.meters.set_echo(EchoFigures::default());
@@ -122,15 +133,19 @@ impl AudioThread {
     fn learn(&mut self, direction: Direction, news: News) {
         let attached = match news {
             News::Microphone(lane) => {
-                self.processor.microphone_changed();
+                self.begin_anew(direction);
                 self.capture.attach(lane)
             }
             News::Speaker(lane) => {
-                self.processor.speaker_changed();
+                self.begin_anew(direction);
                 self.playback.attach(lane, &mut self.outbox)
             }
             News::Running(device) => {
                 self.outbox.send(Report::Opened { direction, device });
+                Ok(())
+            }
+            News::Moved { from, to, why } => {
+                self.outbox.send(Report::Moved { direction, from, to, why });
                 Ok(())
             }
             News::Closed => {
@@ -155,16 +170,21 @@ impl AudioThread {
     }
 
     fn detach(&mut self, direction: Direction) {
+        self.begin_anew(direction);
         match direction {
             Direction::Microphone => {
-                self.processor.microphone_changed();
                 self.capture.detach();
                 self.voice.forget(|report| self.outbox.send(report));
             }
-            Direction::Speaker => {
-                self.processor.speaker_changed();
-                self.playback.detach(&mut self.outbox);
-            }
+            Direction::Speaker => self.playback.detach(&mut self.outbox),
+        }
+    }
+
+    /// What was learnt of the way from the loudspeaker to the microphone holds no more.
+    fn begin_anew(&mut self, direction: Direction) {
+        match direction {
+            Direction::Microphone => self.processor.microphone_changed(),
+            Direction::Speaker => self.processor.speaker_changed(),
         }
         self.meters.set_echo(EchoFigures::default());
     }
@@ -205,3 +225,6 @@ impl Outbox {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -154,7 +154,11 @@ impl Devices {
                     _ => {}
                 }
             }
-            Control::Volume(_) | Control::Process(_) | Control::Duck(_) => {}
+            Control::Volume(_)
+            | Control::Hush(_)
+            | Control::Prefer { .. }
+            | Control::Process(_)
+            | Control::Duck(_) => {}
             Control::Listen(from_dbfs) => {
                 let mut reports = Vec::new();
                 if let Some(voice) = &mut self.voice {

@@ -164,3 +164,22 @@ fn the_whole_loop_is_told() {
     bench.run(1.0);
     assert!((bench.alignment.loop_ms(30.0) - 70.0).abs() < 0.01, "{}", bench.alignment.loop_ms(30.0));
 }
+
+#[test]
+fn a_late_loudspeaker_is_waited_for_and_one_that_stands_still_is_not() {
+    let mut bench = Bench::new(0.0);
+    bench.run(2.0);
+    while bench.alignment.is_ready(bench.at()) {
+        bench.microphone();
+        bench.now += 0.001;
+    }
+    assert!(bench.alignment.waiting.len() < STEP);
+    assert!(!bench.alignment.is_ready(bench.at() + 30 * MS));
+    bench.stopped = bench.now - 2.0;
+    bench.speaker();
+    assert!(bench.alignment.is_ready(bench.at()));
+    while bench.alignment.waiting.len() >= STEP {
+        bench.microphone();
+    }
+    assert!(bench.alignment.is_ready(bench.at() + 100 * MS));
+}
