@@ -18,6 +18,7 @@ const ctrl = { ctrlKey: true };
 const rows: Array<[name: string, pressed: Press, focus: Focus, action: KeyAction | null]> = [
   ['c on the page', press('c'), 'page', 'continue'],
   ['c in a field', press('c'), 'field', null],
+  ['d on the page', press('d'), 'page', 'details'],
   ['Space on the page', press(' '), 'page', 'talk'],
   ['Space on a button', press(' '), 'control', null],
   ['Space in a field', press(' '), 'field', null],

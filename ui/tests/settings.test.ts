@@ -9,6 +9,7 @@ import type { AppSnapshot } from '../src/lib/bindings';
 import { height } from '../src/lib/levels';
 import { rooms } from '../src/lib/patience';
 import { defaults } from '../src/lib/settings';
+import { points } from '../src/lib/sparkline';
 import { words } from '../src/lib/words';
 import { call, problem, state } from './states';
 import { Stub } from './stub';
@@ -238,4 +239,23 @@ test('after a false start the agent is let go on, by button and by key', async (
   expect(stub.asked).toEqual([['continueReply'], ['continueReply']]);
   stub.say({ type: 'controls', controls: call().controls });
   await waitFor(() => expect(screen.queryByTestId('continue')).toBeNull());
+});
+
+test('the details show the newest turn, the turns before it as a line, and what is not known', async () => {
+  const { stub, user } = await open({ call: call() });
+  await user.keyboard('d');
+  expect(screen.getByTestId('figure-answer').textContent).toContain(words.details.none);
+  const { figures } = call();
+  const answerMs = [900, 1200];
+  stub.say({ type: 'figures', figures: { ...figures, answerMs, echo: { ...figures.echo, enhancementDb: 31.4 } } });
+  await waitFor(() => expect(screen.getByTestId('figure-answer').textContent).toContain('1200 ms'));
+  expect(screen.getByTestId('figure-answer').querySelector('polyline')?.getAttribute('points')).toBe(points(answerMs));
+  expect(screen.getByTestId('figure-reduced').textContent).toContain('31 dB');
+  await user.keyboard('{Escape}');
+  expect(screen.queryByTestId('details')).toBeNull();
+});
+
+test('a line of figures rises to its largest and never leaves its place', () => {
+  expect(points([50, 100])).toBe('0.0,12.0 96.0,0.0');
+  expect(points([0, 0])).toBe('0.0,24.0 96.0,24.0');
 });

@@ -17,6 +17,12 @@ export function call(more: Partial<Snapshot> = {}): Snapshot {
     speaker: { name: 'Phones', open: true },
     clock: { elapsedMs: 0 },
     notices: [],
+    figures: {
+      voiceToWireMs: [],
+      wireToEarMs: [],
+      answerMs: [],
+      echo: { returnLossDb: null, enhancementDb: null, delayMs: null, residualLikelihood: null, nearLikelihood: null },
+    },
     ...more,
   };
 }

@@ -49,6 +49,15 @@ const app = (call, known = profiles, keychain = { state: 'available' }) => ({
   troubles: [],
 });
 
+const echo = (more) => ({
+  returnLossDb: null,
+  enhancementDb: null,
+  delayMs: null,
+  residualLikelihood: null,
+  nearLikelihood: null,
+  ...more,
+});
+
 const freshCall = (who, practice) => ({
   with: who,
   practice,
@@ -59,6 +68,7 @@ const freshCall = (who, practice) => ({
   speaker: { open: false },
   clock: { elapsedMs: 0 },
   notices: [],
+  figures: { voiceToWireMs: [], wireToEarMs: [], answerMs: [], echo: echo({}) },
 });
 
 class Script {
@@ -192,6 +202,15 @@ function conversation() {
       message: 'The microphone gives only silence.',
       cure: 'See whether it is muted on the headset or by the system, or choose another one there.',
       detail: 'Built-in microphone: 10.0 s at -96 dBFS, 48000 Hz, 2 channels, f32',
+    },
+  });
+  s.say(15000, {
+    type: 'figures',
+    figures: {
+      voiceToWireMs: [1.4, 1.9, 1.6],
+      wireToEarMs: [48, 44, 61],
+      answerMs: [1240, 980, 1105],
+      echo: echo({ returnLossDb: 8, enhancementDb: 34, delayMs: 62 }),
     },
   });
   s.say(43500, { type: 'controls', controls: { mute: 'open', turns: 'auto', hushed: false, talking: false, voiceFromDbfs: -37.25, canContinue: true } });

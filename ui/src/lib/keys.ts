@@ -4,6 +4,7 @@ export type KeyAction =
   | 'talk'
   | 'mute'
   | 'continue'
+  | 'details'
   | 'hardMute'
   | 'hush'
   | 'escape'
@@ -37,6 +38,7 @@ export function actionFor(press: Press, focus: Focus): KeyAction | null {
   if (focus === 'field') return null;
   if (key === 'm') return press.shiftKey ? 'hardMute' : 'mute';
   if (key === 'c' && !press.shiftKey) return 'continue';
+  if (key === 'd' && !press.shiftKey) return 'details';
   if (key === 's') return press.shiftKey ? 'hush' : null;
   if (key === '?') return 'keys';
   if (key === 'Enter' && focus === 'page' && !press.shiftKey) return 'type';

@@ -271,6 +271,24 @@ export const words = {
     agentLevel: 'Agent',
   },
 
+  details: {
+    title: 'Details',
+    none: '–',
+    ms: (value: number, digits: number) => `${value.toFixed(digits)} ms`,
+    answer: 'Your last word to its first',
+    wireToEar: 'Line to your ear',
+    voiceToWire: 'Your voice to the line',
+    reduced: 'Echo taken out',
+    delay: 'Echo delay',
+    hints: {
+      answer: 'From the end of your speech until you hear the reply, with the pause that the agent waits',
+      wireToEar: 'From the first sound of a reply on the line until you hear it, with the delay of the loudspeaker',
+      voiceToWire: 'From the microphone until the sound has left for the network, beyond the 20 ms of a piece',
+      reduced: 'By how much the echo of the loudspeaker is made quieter in what is sent',
+      delay: 'From the loudspeaker to the microphone',
+    },
+  },
+
   captions: {
     label: 'Captions',
     empty: 'What is said appears here.',
@@ -395,6 +413,7 @@ export const words = {
       { keys: ['Space'], does: 'Talk: hold it, or as set' },
       { keys: ['M'], does: 'Mute, unmute' },
       { keys: ['Shift', 'M'], does: 'Mute and release the microphone' },
+      { keys: ['D'], does: 'Show or hide the details' },
       { keys: ['C'], does: 'Let the agent continue after a false start' },
       { keys: ['Shift', 'S'], does: 'Silence the agent, or hear it again' },
       { keys: ['Esc'], does: 'Stop the agent speaking, then close what is open' },

@@ -36,7 +36,7 @@ pub use error::DeviceError;
 pub use level::rms_dbfs;
 pub use port::*;
 pub use trial::{Findings, Line, Outcome, Trial, TrialError, TrialProgress, TrialStep, try_out};
-pub use voice::Voice;
+pub use voice::{VOICE_END_MS, Voice};
 pub use wire::to_wire;
 
 /// The rate in Hz at which the audio thread works, mono.

@@ -17,6 +17,8 @@ const VOICED: f32 = 0.5;
 const ONSET_FRAMES: u32 = 3;
 /// Frames without a voice that make an end: 192 ms, longer than the silence within a word.
 const END_FRAMES: u32 = 12;
+/// How long a voice has been over when its end is told, in ms.
+pub const VOICE_END_MS: u64 = (END_FRAMES * DETECTOR_FRAME_MS) as u64;
 /// How far a voice may fall below the level at which it began before it counts as silence, in dB.
 const HYSTERESIS_DB: f32 = 6.0;
 /// A voice that goes on is told frame by frame up to this length, in ms; then only its end.

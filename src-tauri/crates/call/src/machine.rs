@@ -9,13 +9,14 @@ mod sound;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use audio::{Control, FRAME_SAMPLES, Gate, Report};
+use audio::{Control, EchoFigures, FRAME_SAMPLES, Gate, Report};
 use realtime::{ClientEvent, Closed, ServerEvent, TurnDetection};
 
 use crate::event::{
     Clock, Controls, DeviceView, Ending, Event, Mute, Problem, ProblemCode, Role, Snapshot, Status, Step,
     Turns,
 };
+use crate::figures::{self, Figures, Stopwatch};
 use crate::problem;
 use crate::reply::Replies;
 use crate::setup::{Command, Setup};
@@ -63,6 +64,12 @@ pub(crate) enum Input {
     Closed(Closed),
     Device(Report),
     Frame(Box<[i16; FRAME_SAMPLES]>),
+    /// Twice a second: how long frames took to the network since the last time, in ms, and the
+    /// canceller's figures.
+    Measured {
+        voice_to_wire_ms: Option<f32>,
+        echo: EchoFigures,
+    },
     /// A deadline may have passed.
     Tick,
 }
@@ -110,6 +117,8 @@ pub(crate) struct State {
     /// What the server was last asked to do about turns on this line.
     asked: Option<TurnDetection>,
     barge: barge::Barge,
+    pub(crate) figures: Figures,
+    pub(crate) stopwatch: Stopwatch,
     pub(crate) tool: Option<String>,
     pub(crate) conversation: Option<String>,
     /// The conversation that this attempt asked to resume.
@@ -155,6 +164,8 @@ impl State {
             tail_until: None,
             asked: None,
             barge: barge::Barge::default(),
+            figures: Figures::default(),
+            stopwatch: Stopwatch::default(),
             tool: None,
             conversation: None,
             resuming: None,
@@ -187,6 +198,7 @@ impl State {
             speaker: self.speaker.clone(),
             clock: self.clock,
             notices: self.notices.clone(),
+            figures: self.figures.clone(),
             model: self.model.clone(),
         }
     }
@@ -297,6 +309,7 @@ impl Turn<'_> {
             Input::Closed(closed) => self.line_closed(&closed),
             Input::Device(report) => self.hear_device(report),
             Input::Frame(samples) => self.hear_microphone(samples),
+            Input::Measured { voice_to_wire_ms, echo } => self.measured(voice_to_wire_ms, echo),
             Input::Tick => self.check_deadlines(),
         }
         self.settle();
@@ -332,6 +345,30 @@ impl Turn<'_> {
         if self.state.notices.len() != before {
             self.tell(Event::NoticeGone { code });
         }
+    }
+
+    fn measured(&mut self, voice_to_wire_ms: Option<f32>, echo: EchoFigures) {
+        if let Some(ms) = voice_to_wire_ms {
+            self.state.stopwatch.frame_left(ms);
+        }
+        if self.state.figures.echo != echo {
+            self.state.figures.echo = echo;
+            self.tell_figures();
+        }
+    }
+
+    /// Your turn is over; you fell silent at `at` or a little later.
+    pub(crate) fn turn_over(&mut self, at: u64) {
+        let sent = self.state.stopwatch.turn_over(at);
+        if sent.is_some() {
+            figures::push(&mut self.state.figures.voice_to_wire_ms, sent);
+            self.tell_figures();
+        }
+    }
+
+    fn tell_figures(&mut self) {
+        let figures = self.state.figures.clone();
+        self.tell(Event::Figures { figures });
     }
 
     pub(crate) fn note(&mut self, text: &str) {

@@ -22,6 +22,8 @@ impl Turn<'_> {
                 if self.state.hearing && self.state.controls.turns == Turns::Auto {
                     self.state.hearing = false;
                     self.voice_stopped();
+                    let silence_ms = u64::from(self.state.setup.patience.silence_ms());
+                    self.turn_over(self.now.saturating_sub(silence_ms));
                     self.await_answer();
                 }
             }

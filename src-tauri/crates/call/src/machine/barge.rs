@@ -5,6 +5,7 @@ use realtime::ClientEvent;
 
 use super::{State, Turn};
 use crate::event::{Role, Turns};
+use crate::figures;
 use crate::reply::Rest;
 use crate::session;
 
@@ -69,12 +70,19 @@ impl Turn<'_> {
 
     pub(super) fn reply_sounds(&mut self) {
         self.state.barge.reply_began.get_or_insert(self.now);
+        let (wire_to_ear, answer) = self.state.stopwatch.heard(self.now);
+        if wire_to_ear.is_some() || answer.is_some() {
+            figures::push(&mut self.state.figures.wire_to_ear_ms, wire_to_ear);
+            figures::push(&mut self.state.figures.answer_ms, answer);
+            self.tell_figures();
+        }
     }
 
     /// The local detector's word. A short sound only ducks the agent.
     pub(super) fn hear_voice(&mut self, speaking: bool, voiced_ms: u32) {
         self.state.barge.voice = speaking;
         if !speaking {
+            self.state.stopwatch.voice_ended(self.now.saturating_sub(audio::VOICE_END_MS));
             if std::mem::take(&mut self.state.barge.unconfirmed) {
                 self.state.hearing = false;
                 self.voice_stopped();

@@ -101,6 +101,7 @@ impl Turn<'_> {
     pub(super) fn hand_over_turn(&mut self) {
         self.state.tail_until = None;
         self.state.hearing = false;
+        self.turn_over(self.now.saturating_sub(TAIL_MS));
         self.send(ClientEvent::InputAudioCommit);
         self.send(ClientEvent::reply());
         self.await_answer();
@@ -129,6 +130,7 @@ impl Turn<'_> {
         if self.state.waiting_texts.is_empty() {
             return;
         }
+        self.state.stopwatch.nothing_spoken();
         while let Some(text) = self.state.waiting_texts.pop_front() {
             self.send(session::text_item(realtime::Role::User, text));
             self.state.texts += 1;

@@ -24,6 +24,7 @@ impl Turn<'_> {
         let open = self.state.replies.interrupt();
         if sounding {
             self.device(Control::Flush);
+            self.state.stopwatch.silenced();
         }
         if let Some(response) = open {
             for index in self.state.transcript.open_items(&response) {
@@ -94,6 +95,9 @@ impl Turn<'_> {
         self.reply_lives();
         if self.state.controls.turns == Turns::Manual {
             self.state.billed_ms += ms;
+        }
+        if !self.state.replies.has_sound() {
+            self.state.stopwatch.sound_came(self.now);
         }
         let item = self.state.replies.enqueue(&item, response.as_deref());
         self.state.replies.keep(&item, &samples);

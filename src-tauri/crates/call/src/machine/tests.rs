@@ -99,6 +99,9 @@ impl Input {
             Input::Closed(closed) => Input::Closed(closed.clone()),
             Input::Device(report) => Input::Device(report.clone()),
             Input::Frame(samples) => Input::Frame(samples.clone()),
+            Input::Measured { voice_to_wire_ms, echo } => {
+                Input::Measured { voice_to_wire_ms: *voice_to_wire_ms, echo: *echo }
+            }
             Input::Tick => Input::Tick,
         }
     }
@@ -173,7 +176,8 @@ fn brief(effect: &Effect) -> Option<String> {
         }
         Effect::Tell(Event::Controls { .. }) => "controls".into(),
         Effect::Tell(Event::Model { model }) => format!("model {model}"),
-        Effect::Device(Control::Listen(_)) | Effect::Tell(Event::Clock { .. } | Event::Levels { .. }) => {
+        Effect::Device(Control::Listen(_))
+        | Effect::Tell(Event::Clock { .. } | Event::Levels { .. } | Event::Figures { .. }) => {
             return None;
         }
     })
@@ -865,4 +869,45 @@ fn a_key_that_stops_the_agent_leaves_nothing_to_continue() {
     table.take(flushed(500));
     assert_eq!(table.wait(10_000), "");
     assert!(!table.state().controls.can_continue);
+}
+
+#[test]
+fn the_figures_of_a_turn_are_taken_between_ear_wire_and_voice() {
+    let mut table = Table::live(Turns::Auto);
+    let measured = |ms, echo| Input::Measured { voice_to_wire_ms: Some(ms), echo };
+    table.take(speech("started"));
+    table.take(measured(2.0, audio::EchoFigures::default()));
+    table.now += 1_000;
+    table.take(voice(false, 900));
+    table.take(measured(4.0, audio::EchoFigures::default()));
+    table.now += 500;
+    table.take(speech("stopped"));
+    table.take(server(r#"{"type":"response.created","response":{"id":"r1"}}"#));
+    table.now += 300;
+    table.take(sound("i1", "r1", 500));
+    table.now += 45;
+    table.take(sound("i1", "r1", 500));
+    table.take(Input::Device(Report::Started { item: "i1".into() }));
+    let figures = table.state().snapshot().figures;
+    assert_eq!(figures.voice_to_wire_ms, [3.0]);
+    assert_eq!(figures.wire_to_ear_ms, [45.0]);
+    let answer = 500.0 + 345.0 + audio::VOICE_END_MS as f32;
+    assert_eq!(figures.answer_ms, [answer], "from the end of the voice");
+
+    let echo = audio::EchoFigures { enhancement_db: Some(31.0), ..audio::EchoFigures::default() };
+    table.take(measured(4.0, echo));
+    assert_eq!(table.state().snapshot().figures.echo, echo);
+}
+
+#[test]
+fn an_answer_to_typed_words_is_no_answer_to_a_voice() {
+    let mut table = Table::live(Turns::Auto);
+    table.take(speech("started"));
+    table.take(speech("stopped"));
+    table.take(command(Command::SendText("hi".into())));
+    table.take(server(r#"{"type":"response.created","response":{"id":"r1"}}"#));
+    table.take(sound("i1", "r1", 500));
+    table.take(Input::Device(Report::Started { item: "i1".into() }));
+    let figures = table.state().snapshot().figures;
+    assert_eq!((figures.answer_ms.len(), figures.wire_to_ear_ms.len()), (0, 1));
 }

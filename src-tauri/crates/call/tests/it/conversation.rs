@@ -28,6 +28,10 @@ async fn what_was_said_comes_back_in_sound_and_in_words() {
     assert_eq!((yours[0].text.as_str(), yours[0].partial), ("good morning practice agent", false));
     let agents = items_of(&desk, Role::Agent);
     assert_eq!(agents.len(), 1);
+    let figures = &desk.seen.figures;
+    let taken = [&figures.voice_to_wire_ms, &figures.wire_to_ear_ms, &figures.answer_ms];
+    assert_eq!(taken.map(Vec::len), [1; 3], "{figures:?}");
+    assert!(figures.answer_ms[0] > figures.wire_to_ear_ms[0], "{figures:?}");
     assert!(!agents[0].text.is_empty() && agents[0].unheard.is_none() && !agents[0].partial);
     assert_eq!(
         desk.words,
