@@ -15,6 +15,7 @@ mod ears;
 mod echo_meter;
 mod engine;
 mod error;
+mod kalman;
 mod keeper;
 mod level;
 mod names;
