@@ -45,6 +45,7 @@ pub fn run() -> anyhow::Result<()> {
             commands::hush_speaker,
             commands::talk,
             commands::interrupt,
+            commands::continue_reply,
             commands::send_text,
             commands::dismiss_notice,
             commands::check_profile,

@@ -137,6 +137,7 @@ impl Running {
 fn begin(setup: &mut Setup, settings: &Settings) {
     setup.turns = settings.turns;
     setup.patience = settings.patience;
+    setup.quick_barge_in = settings.quick_barge_in;
 }
 
 /// What the devices are opened with.
@@ -156,6 +157,7 @@ pub(crate) fn tuning(before: &Settings, settings: &Settings) -> Vec<Command> {
         Command::Volume(settings.volume),
         Command::Process(settings.processing),
         Command::Patience(settings.patience),
+        Command::QuickBargeIn(settings.quick_barge_in),
     ];
     // Only a change: during the call the person may have chosen otherwise for it alone.
     if settings.turns != before.turns {
@@ -190,6 +192,7 @@ mod tests {
             turns: Turns::Manual,
             processing,
             patience,
+            quick_barge_in: false,
             speakers: speakers.clone(),
             ..Settings::default()
         };
@@ -202,8 +205,13 @@ mod tests {
             "key".to_owned().into(),
         );
         begin(&mut setup, &settings);
-        assert_eq!((setup.turns, setup.patience), (Turns::Manual, patience));
-        let sound = vec![Command::Volume(0.25), Command::Process(processing), Command::Patience(patience)];
+        assert_eq!((setup.turns, setup.patience, setup.quick_barge_in), (Turns::Manual, patience, false));
+        let sound = vec![
+            Command::Volume(0.25),
+            Command::Process(processing),
+            Command::Patience(patience),
+            Command::QuickBargeIn(false),
+        ];
         assert_eq!(tuning(&settings, &settings), sound);
         let order = opened.speakers;
         let changed =

@@ -39,6 +39,8 @@ pub struct Settings {
     pub speakers: Vec<String>,
     /// How long the agent waits for you, and how loud you must be.
     pub patience: Patience,
+    /// A voice that this computer hears interrupts the agent before the server has noticed it.
+    pub quick_barge_in: bool,
     /// How the talk key talks.
     pub talk_key: TalkKey,
     /// What is done to your microphone's sound.
@@ -64,6 +66,7 @@ impl Default for Settings {
             microphones: Vec::new(),
             speakers: Vec::new(),
             patience: Patience::default(),
+            quick_barge_in: true,
             talk_key: TalkKey::default(),
             processing: Processing::default(),
         }

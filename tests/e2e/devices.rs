@@ -1,6 +1,6 @@
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, ensure};
+use anyhow::{Result, bail, ensure};
 
 use crate::desk::Desk;
 use crate::window::{PATIENCE, Window};
@@ -68,6 +68,29 @@ async fn chosen_devices_are_pulled_out_and_come_back_and_no_word_is_lost() -> Re
     window.click("end").await?;
     window.see("ending").await?;
     ensure!(desk.sound.source_outputs()?.is_empty(), "after the end nobody records");
+    window.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn damaged_settings_are_put_aside_and_named_and_new_ones_are_kept() -> Result<()> {
+    let desk = Desk::set_up(true)?;
+    let window = Window::open(&desk).await?;
+    window.press("ctrl+comma")?;
+    window.pick("field-speaker", "pulseaudio:mic_in").await?;
+    window.press("Escape")?;
+    window.see("try-now").await?;
+    window.close().await?;
+    let found = desk.files_that_contain("pulseaudio:mic_in")?;
+    let [file] = found.as_slice() else { bail!("the settings are in one file: {found:?}") };
+    std::fs::write(file, "{ not what it was")?;
+
+    let window = Window::open(&desk).await?;
+    window.wait("what became of the settings", "problem-cure", |text| text.contains(".damaged")).await?;
+    window.picture("damaged-settings").await?;
+    let aside = desk.files_that_contain("{ not what it was")?;
+    ensure!(aside.len() == 1 && aside[0] != *file, "the damaged file is kept: {aside:?}");
+    window.click("dismiss").await?;
+    window.gone("problem").await?;
     window.close().await
 }
 

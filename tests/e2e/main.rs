@@ -7,6 +7,8 @@ mod check;
 mod desk;
 /// Devices that come and go, and mute.
 mod devices;
+/// An interruption that was none.
+mod false_start;
 /// Without a mouse.
 mod keyboard;
 /// What is left of a call.

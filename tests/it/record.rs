@@ -41,6 +41,7 @@ impl Line {
             speaker: DeviceView::default(),
             clock: Clock::default(),
             notices: Vec::new(),
+            figures: call::Figures::default(),
             model: None,
         };
         Self { now: Arc::new(Mutex::new(now)), events: broadcast::Sender::new(512) }

@@ -96,6 +96,13 @@ export const STATES: PageState[] = [
       await page.locator(id('type-input')).fill('And how much is it for two?');
     },
   },
+  {
+    name: 'details',
+    query: at(16800),
+    shows: id('figure-answer'),
+    reach: (page) => page.keyboard.press('d'),
+  },
+  { name: 'false-start', query: at(44000), shows: id('continue') },
   { name: 'reconnecting', query: at(57500), shows: word('reconnecting') },
   { name: 'device-problem', query: at(64000), shows: '[data-code="speaker"]' },
   { name: 'ended', query: 'fake=ended', shows: id('export-call') },

@@ -16,6 +16,9 @@ const press = (key: string, more: Partial<Press> = {}): Press => ({
 
 const ctrl = { ctrlKey: true };
 const rows: Array<[name: string, pressed: Press, focus: Focus, action: KeyAction | null]> = [
+  ['c on the page', press('c'), 'page', 'continue'],
+  ['c in a field', press('c'), 'field', null],
+  ['d on the page', press('d'), 'page', 'details'],
   ['Space on the page', press(' '), 'page', 'talk'],
   ['Space on a button', press(' '), 'control', null],
   ['Space in a field', press(' '), 'field', null],

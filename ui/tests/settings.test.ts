@@ -9,6 +9,7 @@ import type { AppSnapshot } from '../src/lib/bindings';
 import { height } from '../src/lib/levels';
 import { rooms } from '../src/lib/patience';
 import { defaults } from '../src/lib/settings';
+import { points } from '../src/lib/sparkline';
 import { words } from '../src/lib/words';
 import { call, problem, state } from './states';
 import { Stub } from './stub';
@@ -217,4 +218,44 @@ test('the talk key toggles when it is told to', async () => {
   stub.say({ type: 'controls', controls: { ...call().controls, talking: true } });
   await user.keyboard(' ');
   expect(stub.asked.at(-1)).toEqual(['talk', false]);
+});
+
+test('that a voice stops the agent at once can be switched off', async () => {
+  const { stub, user } = await open();
+  await user.click(screen.getByTestId('place-settings'));
+  await user.click(screen.getByTestId('field-bargeIn-quick'));
+  expect(stub.asked).toEqual([['saveSettings', { ...defaults, quickBargeIn: false }]]);
+});
+
+test('after a false start the agent is let go on, by button and by key', async () => {
+  const { stub, user } = await open({ call: call() });
+  expect(screen.queryByTestId('continue')).toBeNull();
+  await user.keyboard('c');
+  expect(stub.asked).toEqual([]);
+  stub.say({ type: 'controls', controls: { ...call().controls, canContinue: true } });
+  await user.click(await screen.findByTestId('continue'));
+  (document.activeElement as HTMLElement).blur();
+  await user.keyboard('c');
+  expect(stub.asked).toEqual([['continueReply'], ['continueReply']]);
+  stub.say({ type: 'controls', controls: call().controls });
+  await waitFor(() => expect(screen.queryByTestId('continue')).toBeNull());
+});
+
+test('the details show the newest turn, the turns before it as a line, and what is not known', async () => {
+  const { stub, user } = await open({ call: call() });
+  await user.keyboard('d');
+  expect(screen.getByTestId('figure-answer').textContent).toContain(words.details.none);
+  const { figures } = call();
+  const answerMs = [900, 1200];
+  stub.say({ type: 'figures', figures: { ...figures, answerMs, echo: { ...figures.echo, enhancementDb: 31.4 } } });
+  await waitFor(() => expect(screen.getByTestId('figure-answer').textContent).toContain('1200 ms'));
+  expect(screen.getByTestId('figure-answer').querySelector('polyline')?.getAttribute('points')).toBe(points(answerMs));
+  expect(screen.getByTestId('figure-reduced').textContent).toContain('31 dB');
+  await user.keyboard('{Escape}');
+  expect(screen.queryByTestId('details')).toBeNull();
+});
+
+test('a line of figures rises to its largest and never leaves its place', () => {
+  expect(points([50, 100])).toBe('0.0,12.0 96.0,0.0');
+  expect(points([0, 0])).toBe('0.0,24.0 96.0,24.0');
 });

@@ -11,12 +11,18 @@ export function call(more: Partial<Snapshot> = {}): Snapshot {
     with: 'My backend',
     practice: false,
     status: { word: 'listening' },
-    controls: { mute: 'open', turns: 'auto', hushed: false, talking: false, voiceFromDbfs: -37.25 },
+    controls: { mute: 'open', turns: 'auto', hushed: false, talking: false, voiceFromDbfs: -37.25, canContinue: false },
     items: [],
     microphone: { name: 'Mic', open: true },
     speaker: { name: 'Phones', open: true },
     clock: { elapsedMs: 0 },
     notices: [],
+    figures: {
+      voiceToWireMs: [],
+      wireToEarMs: [],
+      answerMs: [],
+      echo: { returnLossDb: null, enhancementDb: null, delayMs: null, residualLikelihood: null, nearLikelihood: null },
+    },
     ...more,
   };
 }

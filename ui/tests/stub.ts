@@ -50,6 +50,7 @@ export class Stub implements Backend {
   hushSpeaker = (hushed: boolean) => this.#ask('hushSpeaker', hushed);
   talk = (pressed: boolean) => this.#ask('talk', pressed);
   interrupt = () => this.#ask('interrupt');
+  continueReply = () => this.#ask('continueReply');
   sendText = (text: string) => this.#ask('sendText', text);
   dismissNotice = (code: Problem['code']) => this.#ask('dismissNotice', code);
   checkProfile = (draft: unknown) => this.#ask('checkProfile', draft).then(() => this.check);

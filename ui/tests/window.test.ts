@@ -150,10 +150,10 @@ describe('a call', () => {
   test('mute, release and unmute', async () => {
     const { stub, user } = await inCall();
     await user.keyboard('m');
-    stub.say({ type: 'controls', controls: { mute: 'soft', turns: 'auto', hushed: false, talking: false, voiceFromDbfs: -37.25 } });
+    stub.say({ type: 'controls', controls: { mute: 'soft', turns: 'auto', hushed: false, talking: false, voiceFromDbfs: -37.25, canContinue: false } });
     stub.say({ type: 'status', status: { word: 'muted', released: false } });
     await user.click(await screen.findByTestId('release-microphone'));
-    stub.say({ type: 'controls', controls: { mute: 'hard', turns: 'auto', hushed: false, talking: false, voiceFromDbfs: -37.25 } });
+    stub.say({ type: 'controls', controls: { mute: 'hard', turns: 'auto', hushed: false, talking: false, voiceFromDbfs: -37.25, canContinue: false } });
     stub.say({ type: 'status', status: { word: 'muted', released: true } });
     await screen.findByText(words.call.released);
     await user.click(screen.getByTestId('mute'));

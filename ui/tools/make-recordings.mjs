@@ -51,16 +51,26 @@ const app = (call, known = profiles, keychain = { state: 'available' }) => ({
   troubles: [],
 });
 
+const echo = (more) => ({
+  returnLossDb: null,
+  enhancementDb: null,
+  delayMs: null,
+  residualLikelihood: null,
+  nearLikelihood: null,
+  ...more,
+});
+
 const freshCall = (who, practice) => ({
   with: who,
   practice,
   status: { word: 'connecting', step: 'askingBackend' },
-  controls: { mute: 'open', turns: 'auto', hushed: false, talking: false, voiceFromDbfs: -37.25 },
+  controls: { mute: 'open', turns: 'auto', hushed: false, talking: false, voiceFromDbfs: -37.25, canContinue: false },
   items: [],
   microphone: { open: false },
   speaker: { open: false },
   clock: { elapsedMs: 0 },
   notices: [],
+  figures: { voiceToWireMs: [], wireToEarMs: [], answerMs: [], echo: echo({}) },
 });
 
 class Script {
@@ -178,12 +188,12 @@ function conversation() {
   s.you(22000, 24600, 'Is it going to be windy this weekend?');
   s.tool(25200, 27600, 'weather', 'weather · Harbour, Saturday and Sunday');
   s.agent(28400, 34500, 'Saturday is breezy, around six on the Beaufort scale in the afternoon. Sunday is calm and clear, so take the early boat.');
-  s.say(36000, { type: 'controls', controls: { mute: 'soft', turns: 'auto', hushed: false, talking: false, voiceFromDbfs: -37.25 } });
+  s.say(36000, { type: 'controls', controls: { mute: 'soft', turns: 'auto', hushed: false, talking: false, voiceFromDbfs: -37.25, canContinue: false } });
   s.status(36000, 'muted', { released: false });
-  s.say(39000, { type: 'controls', controls: { mute: 'hard', turns: 'auto', hushed: false, talking: false, voiceFromDbfs: -37.25 } });
+  s.say(39000, { type: 'controls', controls: { mute: 'hard', turns: 'auto', hushed: false, talking: false, voiceFromDbfs: -37.25, canContinue: false } });
   s.say(39000, { type: 'device', direction: 'microphone', device: { name: 'Built-in microphone', open: false } });
   s.status(39000, 'muted', { released: true });
-  s.say(42000, { type: 'controls', controls: { mute: 'open', turns: 'auto', hushed: false, talking: false, voiceFromDbfs: -37.25 } });
+  s.say(42000, { type: 'controls', controls: { mute: 'open', turns: 'auto', hushed: false, talking: false, voiceFromDbfs: -37.25, canContinue: false } });
   s.say(42000, { type: 'device', direction: 'microphone', device: { name: 'Built-in microphone', open: true } });
   s.status(42000, 'listening');
   s.say(43000, {
@@ -196,6 +206,17 @@ function conversation() {
       detail: 'Built-in microphone: 10.0 s at -96 dBFS, 48000 Hz, 2 channels, f32',
     },
   });
+  s.say(15000, {
+    type: 'figures',
+    figures: {
+      voiceToWireMs: [1.4, 1.9, 1.6],
+      wireToEarMs: [48, 44, 61],
+      answerMs: [1240, 980, 1105],
+      echo: echo({ returnLossDb: 8, enhancementDb: 34, delayMs: 62 }),
+    },
+  });
+  s.say(43500, { type: 'controls', controls: { mute: 'open', turns: 'auto', hushed: false, talking: false, voiceFromDbfs: -37.25, canContinue: true } });
+  s.say(45500, { type: 'controls', controls: { mute: 'open', turns: 'auto', hushed: false, talking: false, voiceFromDbfs: -37.25, canContinue: false } });
   s.typed(46000, 'Book the early one for two, please.');
   s.agent(47200, 52500, 'I can’t book it for you, but the ticket office opens at half past seven, and you can pay by card on board.');
   s.say(53000, { type: 'noticeGone', code: 'microphone' });

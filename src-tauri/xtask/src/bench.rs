@@ -30,7 +30,8 @@ struct Asked {
 #[rustfmt::skip]
 const PARTS: &[Part] = &[
     Part { name: "parse", about: "events read from the wire", needs: &[Group::Build], measure: |_| program("realtime", "parse_rate") },
-    Part { name: "latency", about: "between devices and the call, on this machine's devices", needs: &[Group::Build], measure: |_| program("audio", "latency") },
+    Part { name: "latency", about: "between devices and the call, on the devices of a private sound server", needs: &[Group::Build, Group::Test], measure: |_| program("audio", "latency -- --desk") },
+    Part { name: "call", about: "what the call adds, over a loopback socket", needs: &[Group::Build], measure: |_| program("call", "call_bench") },
     Part { name: "acoustics", about: "the echo canceller beside real libwebrtc, in made rooms", needs: &[Group::Build, Group::Acoustics], measure: |asked| acoustics::measure(asked.quick) },
     Part { name: "package", about: "the release .deb", needs: &[Group::Build], measure: |_| vec![package()] },
     Part { name: "window", about: "the real app, as `package` built it, beside an empty window", needs: &[Group::Build, Group::Test], measure: |_| window() },
@@ -38,8 +39,7 @@ const PARTS: &[Part] = &[
 ];
 
 /// Measures that this project has set itself and that nothing here can take yet, with the reason.
-const PENDING: [(&str, &str); 4] = [
-    ("capture callback to bytes at the socket", "no program holds a call over loopback for this yet"),
+const PENDING: [(&str, &str); 3] = [
     ("CPU in a call, beside Chromium", "no Chromium page holds the same call yet"),
     ("memory in a call, beside an empty window", "the window is measured without a call so far"),
     ("memory after 2 h of call", "no fast replay of a long call yet"),
@@ -68,7 +68,9 @@ pub(crate) fn bench(only: &[String], quick: bool) -> Result<()> {
         println!("\n{}", table::render(&measured));
         rows.extend(measured);
     }
-    println!("\n{}", table::render(&rows));
+    if chosen.len() > 1 {
+        println!("\n==> all parts\n\n{}", table::render(&rows));
+    }
     Ok(())
 }
 
@@ -92,6 +94,7 @@ fn window() -> Vec<Row> {
     vec![Row::missing("window", "these are read from Linux's /proc", "cargo xtask bench --only window")]
 }
 
+/// A program that measures one part and prints a JSON object a line: name, value, unit, bar.
 fn program(package: &str, example: &str) -> Vec<Row> {
     let run = Run::words(&format!("cargo run --release --quiet -p {package} --example {example}"));
     let shown = run.shown();
@@ -137,6 +140,6 @@ mod tests {
         assert_eq!(names(&[]).unwrap().len(), PARTS.len());
         assert_eq!(names(&["window", "parse"]).unwrap(), ["parse", "window"]);
         let error = names(&["parse", "echo"]).unwrap_err().to_string();
-        assert!(error.contains("`echo`") && error.contains("parse, latency, acoustics"), "{error}");
+        assert!(error.contains("`echo`") && error.contains("parse, latency, call, acoustics"), "{error}");
     }
 }

@@ -83,6 +83,8 @@ function change(call: Snapshot, event: Exclude<Event, { type: 'levels' }>): Snap
       return { ...call, notices: noticed(call.notices, event.problem) };
     case 'noticeGone':
       return { ...call, notices: call.notices.filter(({ code }) => code !== event.code) };
+    case 'figures':
+      return { ...call, figures: event.figures };
     case 'model':
       return { ...call, model: event.model };
     default:

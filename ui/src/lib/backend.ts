@@ -31,6 +31,8 @@ export interface Backend {
   hushSpeaker(hushed: boolean): Promise<void>;
   talk(pressed: boolean): Promise<void>;
   interrupt(): Promise<void>;
+  /** Lets the agent speak on after a false start; only while `controls.canContinue`. */
+  continueReply(): Promise<void>;
   sendText(text: string): Promise<void>;
   dismissNotice(code: ProblemCode): Promise<void>;
   checkProfile(draft: ProfileDraft): Promise<Check>;

@@ -48,7 +48,11 @@ talking: boolean,
 /**
  * How loud a sound must be to count as a voice, in dBFS; about, for xAI does not publish its scale.
  */
-voiceFromDbfs: number, };
+voiceFromDbfs: number, 
+/**
+ * The agent was interrupted by a sound and no words followed: it may be told to continue.
+ */
+canContinue: boolean, };
 
 export type DeviceEntry = { 
 /**
@@ -92,11 +96,54 @@ open: boolean, problem?: Problem, };
 
 export type Direction = "microphone" | "speaker";
 
+export type EchoFigures = { 
+/**
+ * Echo return loss: by how many dB the echo is quieter at the microphone than at the loudspeaker.
+ */
+returnLossDb: number | null, 
+/**
+ * Echo return loss enhancement: by how many dB the canceller has made it quieter still.
+ */
+enhancementDb: number | null, 
+/**
+ * From handing a sample to the loudspeaker's device until the microphone's device brings its
+ * echo, in ms.
+ */
+delayMs: number | null, 
+/**
+ * How likely it is that echo is left in what is sent, 0.0 to 1.0.
+ */
+residualLikelihood: number | null, 
+/**
+ * How likely it is that somebody speaks beside the echo, 0.0 to 1.0.
+ */
+nearLikelihood: number | null, };
+
 export type Ending = { "reason": "byYou" } | { "reason": "byServer", code: number, text: string, } | { "reason": "failed", problem: Problem, };
 
-export type Event = { "type": "status", status: Status, } | { "type": "controls", controls: Controls, } | { "type": "item", index: number, item: Item, } | { "type": "levels", microphone: number, speaker: number, } | { "type": "device", direction: Direction, device: DeviceView, } | { "type": "clock", clock: Clock, } | { "type": "notice", problem: Problem, } | { "type": "noticeGone", code: ProblemCode, } | { "type": "model", model: string, };
+export type Event = { "type": "status", status: Status, } | { "type": "controls", controls: Controls, } | { "type": "item", index: number, item: Item, } | { "type": "levels", microphone: number, speaker: number, } | { "type": "device", direction: Direction, device: DeviceView, } | { "type": "clock", clock: Clock, } | { "type": "notice", problem: Problem, } | { "type": "noticeGone", code: ProblemCode, } | { "type": "model", model: string, } | { "type": "figures", figures: Figures, };
 
 export type Fault = "computer" | "profile" | "backend" | "network" | "xai";
+
+export type Figures = { 
+/**
+ * From the capture callback that brought the last of a 20 ms frame until the frame was handed to
+ * the operating system's socket, in ms: the mean over your turn.
+ */
+voiceToWireMs: Array<number>, 
+/**
+ * From the first sound of a reply out of the socket until the ear meets it, the device's own
+ * latency included, in ms.
+ */
+wireToEarMs: Array<number>, 
+/**
+ * From the end of your speech until the ear meets the reply, in ms.
+ */
+answerMs: Array<number>, 
+/**
+ * The canceller's, of this moment.
+ */
+echo: EchoFigures, };
 
 export type Findings = { outcome: Outcome, 
 /**
@@ -296,6 +343,10 @@ speakers: Array<string>,
  */
 patience: Patience, 
 /**
+ * A voice that this computer hears interrupts the agent before the server has noticed it.
+ */
+quickBargeIn: boolean, 
+/**
  * How the talk key talks.
  */
 talkKey: TalkKey, 
@@ -316,7 +367,7 @@ practice: boolean, status: Status, controls: Controls, items: Array<Item>, micro
 /**
  * Troubles that do not end the call, one per code.
  */
-notices: Array<Problem>, 
+notices: Array<Problem>, figures: Figures, 
 /**
  * The model that really answered.
  */

@@ -201,6 +201,15 @@ export class FakeBackend implements Backend {
     this.#say({ type: 'levels', microphone: -58, speaker: SILENCE });
   }
 
+  async continueReply(): Promise<void> {
+    this.log.push('continueReply');
+    const call = this.#call();
+    if (!call.controls.canContinue) return;
+    this.#say({ type: 'controls', controls: { ...call.controls, canContinue: false } });
+    const rest = call.items.findLast(({ unheard }) => unheard !== undefined)?.unheard;
+    this.#answer(rest ?? 'Where was I? This answer is made up.');
+  }
+
   async sendText(text: string): Promise<void> {
     this.log.push(`sendText ${text}`);
     await this.interrupt();

@@ -3,6 +3,8 @@
 export type KeyAction =
   | 'talk'
   | 'mute'
+  | 'continue'
+  | 'details'
   | 'hardMute'
   | 'hush'
   | 'escape'
@@ -35,6 +37,8 @@ export function actionFor(press: Press, focus: Focus): KeyAction | null {
   if (key === 'Escape') return 'escape';
   if (focus === 'field') return null;
   if (key === 'm') return press.shiftKey ? 'hardMute' : 'mute';
+  if (key === 'c' && !press.shiftKey) return 'continue';
+  if (key === 'd' && !press.shiftKey) return 'details';
   if (key === 's') return press.shiftKey ? 'hush' : null;
   if (key === '?') return 'keys';
   if (key === 'Enter' && focus === 'page' && !press.shiftKey) return 'type';

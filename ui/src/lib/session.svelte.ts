@@ -39,6 +39,7 @@ export class Session {
   keysOpen = $state(false);
   typing = $state(false);
   soundOpen = $state(false);
+  detailsOpen = $state(false);
   #hidden = $state.raw<Partial<Record<Direction | 'keeping', string>>>({});
   #target: Target | null = null;
   /** Settings on their way to the engine: shown at once, and taken back when it refuses them. */

@@ -9,6 +9,7 @@ export const defaults: Settings = {
   microphones: [],
   speakers: [],
   patience: rooms.office,
+  quickBargeIn: true,
   talkKey: 'hold',
   processing: { echo: true, noise: true, gain: true },
 };

@@ -19,6 +19,7 @@ export const tauriBackend: Backend = {
   hushSpeaker: (hushed) => invoke('hush_speaker', { hushed }),
   talk: (pressed) => invoke('talk', { pressed }),
   interrupt: () => invoke('interrupt'),
+  continueReply: () => invoke('continue_reply'),
   sendText: (text) => invoke('send_text', { text }),
   dismissNotice: (code) => invoke('dismiss_notice', { code }),
   checkProfile: (draft) => invoke('check_profile', { draft }),

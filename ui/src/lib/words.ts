@@ -115,6 +115,9 @@ export const words = {
     thresholdSays: (value: number) =>
       value < 0.4 ? 'a whisper' : value < 0.75 ? 'a soft voice' : value < 0.9 ? 'a normal voice' : 'a loud voice',
     yourLevel: 'You, now. The mark is about where it begins to listen.',
+    bargeIn: 'Speaking over the agent',
+    quick: 'Stop the agent as soon as I speak',
+    quickHint: 'This computer listens for your voice itself and does not wait for the server. A cough only makes the agent quieter.',
     talkKey: 'Talk key',
     hold: 'Hold to talk',
     holdHint: 'You talk while the key or the button is down.',
@@ -234,6 +237,8 @@ export const words = {
     unmute: 'Unmute',
     release: 'Release microphone',
     released: 'microphone released',
+    goOn: 'Continue',
+    goOnHint: 'No words came. Let the agent continue where it stopped',
     hush: 'Silence the agent',
     unhush: 'Hear the agent',
     hushed: 'speaker off',
@@ -264,6 +269,24 @@ export const words = {
     attempt: (attempt: number) => `(${attempt})`,
     yourLevel: 'You',
     agentLevel: 'Agent',
+  },
+
+  details: {
+    title: 'Details',
+    none: '–',
+    ms: (value: number, digits: number) => `${value.toFixed(digits)} ms`,
+    answer: 'Your last word to its first',
+    wireToEar: 'Line to your ear',
+    voiceToWire: 'Your voice to the line',
+    reduced: 'Echo taken out',
+    delay: 'Echo delay',
+    hints: {
+      answer: 'From the end of your speech until you hear the reply, with the pause that the agent waits',
+      wireToEar: 'From the first sound of a reply on the line until you hear it, with the delay of the loudspeaker',
+      voiceToWire: 'From the microphone until the sound has left for the network, beyond the 20 ms of a piece',
+      reduced: 'By how much the echo of the loudspeaker is made quieter in what is sent',
+      delay: 'From the loudspeaker to the microphone',
+    },
   },
 
   captions: {
@@ -390,6 +413,8 @@ export const words = {
       { keys: ['Space'], does: 'Talk: hold it, or as set' },
       { keys: ['M'], does: 'Mute, unmute' },
       { keys: ['Shift', 'M'], does: 'Mute and release the microphone' },
+      { keys: ['D'], does: 'Show or hide the details' },
+      { keys: ['C'], does: 'Let the agent continue after a false start' },
       { keys: ['Shift', 'S'], does: 'Silence the agent, or hear it again' },
       { keys: ['Esc'], does: 'Stop the agent speaking, then close what is open' },
       { keys: ['Enter'], does: 'Type a message' },

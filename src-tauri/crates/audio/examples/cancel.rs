@@ -1,9 +1,9 @@
 //! Takes the echo out of a recording, exactly as a call does, and prints what came of it as JSON.
 //!
 //! `cargo run --release -p audio --example cancel -- --far FAR.wav --mic MIC.wav --out OUT.wav
-//! [--no-echo] [--no-ns] [--no-agc]`: `FAR` is what the loudspeaker was given, `MIC` what the
+//! [--no-echo] [--no-ns] [--no-agc] [--sonora]`: `FAR` is what the loudspeaker was given, `MIC` what the
 //! microphone heard; both begin at the same instant, at any sample rate. `OUT` has the rate and the
-//! length of `MIC`.
+//! length of `MIC`. `--sonora` takes libwebrtc's AEC3 in place of our own canceller.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what it is for")]
 
@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail, ensure};
 use audio::Processing;
-use audio::offline::{Recording, cancel};
+use audio::offline::{EchoMethod, Recording, cancel};
 use serde_json::json;
 
 #[derive(Default)]
@@ -34,6 +34,7 @@ fn main() -> ExitCode {
 
 fn run() -> Result<()> {
     let (mut asked, mut processing) = (Asked::default(), Processing::default());
+    let mut method = EchoMethod::default();
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         let mut path = || words.next().map(PathBuf::from).with_context(|| format!("{word} needs a file"));
@@ -41,11 +42,12 @@ fn run() -> Result<()> {
             "--far" => asked.far = Some(path()?),
             "--mic" => asked.mic = Some(path()?),
             "--out" => asked.out = Some(path()?),
+            "--sonora" => method = EchoMethod::Sonora,
             "--no-echo" => processing.echo = false,
             "--no-ns" => processing.noise = false,
             "--no-agc" => processing.gain = false,
             _ => bail!(
-                "{word} is not known; known are --far FILE, --mic FILE, --out FILE, --no-echo, --no-ns, --no-agc"
+                "{word} is not known; known are --far FILE, --mic FILE, --out FILE, --no-echo, --no-ns, --no-agc, --sonora"
             ),
         }
     }
@@ -57,6 +59,7 @@ fn run() -> Result<()> {
         Recording { samples: &far, rate_hz: far_hz },
         Recording { samples: &mic, rate_hz: mic_hz },
         processing,
+        method,
     )?;
     write(&out, &done.samples, mic_hz)?;
     let figures = serde_json::to_value(done.figures)?;

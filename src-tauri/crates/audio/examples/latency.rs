@@ -1,20 +1,29 @@
-//! Measures the engine on the devices of this computer and prints one line of JSON for the bench:
+//! Measures the engine on the devices of this computer and prints a line of JSON per figure:
 //! how long a captured frame takes to the call, how long a word takes to the loudspeaker's ring,
 //! and what the engine's threads cost. Plays a quiet tone for half of the time.
 //!
-//! `cargo run --release -p audio --example latency -- [SECONDS]` (20 unless told).
+//! `cargo run --release -p audio --example latency -- [--desk] [SECONDS]` (20 unless told). With
+//! `--desk` the devices are those of a private PulseAudio server.
 
 #![expect(clippy::print_stdout, reason = "printing is what it is for")]
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
+use std::process::Command;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use audio::{Control, Direction, Engine, EngineOptions, ItemId, Ports, Report};
 
+/// As the system knows it.
+const AUDIO_THREAD: &str = "audio";
+
 fn main() -> Result<()> {
-    let seconds: u64 = std::env::args().nth(1).map_or(Ok(20), |text| text.parse()).context("SECONDS")?;
+    let mut words: Vec<_> = std::env::args().skip(1).collect();
+    if words.first().is_some_and(|word| word == "--desk") {
+        return at_a_desk(&words.split_off(1));
+    }
+    let seconds: u64 = words.first().map_or(Ok(20), |text| text.parse()).context("SECONDS")?;
     let (engine, ports) = Engine::start(EngineOptions::default());
     await_devices(&ports)?;
     // A sound server may take two seconds until it asks for sound regularly.
@@ -37,24 +46,31 @@ fn main() -> Result<()> {
     let cpu_after = thread_times();
     let Ok(capture) = capture.join() else { bail!("the listener has panicked") };
 
-    let cpu: Vec<String> = cpu_after
-        .iter()
-        .map(|(name, time)| (name, time.saturating_sub(cpu_before.get(name).copied().unwrap_or_default())))
-        .map(|(name, time)| format!("\"{name}\":{:.3}", time.as_secs_f64() / elapsed.as_secs_f64() * 100.0))
-        .collect();
-    println!(
-        "{{\"seconds\":{:.1},\"capture_to_frame_ms\":{},\"speak_to_ring_ms\":{},\"cpu_percent_of_a_core\":{{{}}},\
-         \"underruns\":{},\"overruns\":{},\"dropped_frames\":{}}}",
-        elapsed.as_secs_f64(),
-        distribution(capture),
-        distribution(speak),
-        cpu.join(","),
-        ports.meters.underruns.load(Ordering::Relaxed),
-        ports.meters.overruns.load(Ordering::Relaxed),
-        ports.meters.dropped_frames.load(Ordering::Relaxed),
-    );
+    distribution("capture callback → frame at the call", capture, 5.0);
+    distribution("word from the call → loudspeaker's ring", speak, 3.0);
+    for (name, time) in cpu_after {
+        let spent = time.saturating_sub(cpu_before.get(&name).copied().unwrap_or_default());
+        let share = spent.as_secs_f64() / elapsed.as_secs_f64() * 100.0;
+        if name == AUDIO_THREAD {
+            row("CPU of the audio thread", share, "% of a core", Some(3.0));
+        }
+    }
+    let count = |counter: &AtomicU64| counter.load(Ordering::Relaxed) as f64;
+    row("underruns", count(&ports.meters.underruns), "", None);
+    row("overruns", count(&ports.meters.overruns), "samples", None);
+    row("frames dropped", count(&ports.meters.dropped_frames), "", None);
     drop(engine);
     Ok(())
+}
+
+/// The same program again, with a sound server of its own.
+fn at_a_desk(words: &[String]) -> Result<()> {
+    let sound = rig::Sound::start()?;
+    let status = Command::new(std::env::current_exe()?).args(words).envs(sound.env()).status()?;
+    if !status.success() {
+        bail!("the measure ended with {status}");
+    }
+    sound.stop()
 }
 
 fn await_devices(ports: &Ports) -> Result<()> {
@@ -100,21 +116,20 @@ fn speak_until(ports: &Ports, until: Instant) -> Result<Vec<Duration>> {
     Ok(taken)
 }
 
-fn distribution(mut times: Vec<Duration>) -> String {
+fn distribution(name: &str, mut times: Vec<Duration>, at_most_ms: f64) {
     times.sort_unstable();
-    let at = |share: f64| {
-        let index = (times.len() as f64 * share) as usize;
-        let time = times.get(index.min(times.len().saturating_sub(1))).copied().unwrap_or_default();
-        time.as_secs_f64() * 1_000.0
-    };
-    format!(
-        "{{\"count\":{},\"p50\":{:.3},\"p90\":{:.3},\"p99\":{:.3},\"max\":{:.3}}}",
-        times.len(),
-        at(0.5),
-        at(0.9),
-        at(0.99),
-        at(1.0)
-    )
+    for (share, word, bar) in [(0.5, "p50", None), (0.99, "p99", Some(at_most_ms))] {
+        let place = ((times.len() as f64 * share) as usize).min(times.len().saturating_sub(1));
+        if let Some(time) = times.get(place) {
+            let name = format!("{name}, {word} of {}", times.len());
+            row(&name, time.as_secs_f64() * 1_000.0, "ms", bar);
+        }
+    }
+}
+
+fn row(name: &str, value: f64, unit: &str, bar: Option<f64>) {
+    let bar = bar.map_or("null".to_owned(), |bar| bar.to_string());
+    println!(r#"{{"name":"{name}","value":{value:.4},"unit":"{unit}","bar":{bar}}}"#);
 }
 
 /// CPU time of this process's threads so far, by name; empty where the system does not tell.

@@ -1,7 +1,9 @@
 //! The boundary behind which the loudspeaker's sound is taken out of the microphone's.
 
+mod own;
 mod sonora;
 
+use self::own::Own;
 pub(crate) use self::sonora::Gain;
 use self::sonora::Sonora;
 use crate::STEP;
@@ -38,11 +40,22 @@ impl Canceller for PassThrough {
     }
 }
 
+/// Who takes the echo out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EchoMethod {
+    /// Our own Kalman filter, made for double talk.
+    #[default]
+    Kalman,
+    /// AEC3 of libwebrtc, as sonora has it: to compare with.
+    Sonora,
+}
+
 /// The canceller that does what `processing` asks of it. `expected_ms`: the delay of the echo behind
 /// its reference, as far as the instants of the two devices tell it.
-pub(crate) fn canceller(processing: Processing, expected_ms: u32) -> Box<dyn Canceller> {
-    match processing {
-        Processing { echo: false, noise: false, .. } => Box::new(PassThrough),
-        Processing { echo, noise, .. } => Box::new(Sonora::new(echo, noise, expected_ms)),
+pub(crate) fn canceller(processing: Processing, method: EchoMethod, expected_ms: u32) -> Box<dyn Canceller> {
+    match (processing, method) {
+        (Processing { echo: false, noise: false, .. }, _) => Box::new(PassThrough),
+        (Processing { echo: true, noise, .. }, EchoMethod::Kalman) => Box::new(Own::new(noise)),
+        (Processing { echo, noise, .. }, _) => Box::new(Sonora::new(echo, noise, expected_ms)),
     }
 }

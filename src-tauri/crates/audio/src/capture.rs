@@ -10,6 +10,8 @@ use crate::port::{Direction, FRAME_SAMPLES, Frame, Gate, Meters, Report, SILENCE
 use crate::processor::Processor;
 use crate::resampler::Resampler;
 use crate::ring::CaptureLane;
+use crate::thread::Outbox;
+use crate::voice::Voice;
 use crate::{RATE_HZ, STEP};
 
 pub(crate) struct Capture {
@@ -68,7 +70,14 @@ impl Capture {
     }
 
     /// Takes every whole 10 ms out of the ring.
-    pub(crate) fn pump(&mut self, gate: Gate, processor: &mut Processor, meters: &Meters) {
+    pub(crate) fn pump(
+        &mut self,
+        gate: Gate,
+        processor: &mut Processor,
+        voice: &mut Voice,
+        meters: &Meters,
+        outbox: &mut Outbox,
+    ) {
         let Some(line) = &mut self.line else {
             meters.set_level(Direction::Microphone, SILENCE_DBFS);
             return;
@@ -100,6 +109,7 @@ impl Capture {
             }
             sound.copy_from_slice(frame);
             meters.set_echo(processor.capture(&mut sound));
+            voice.hear(&sound, |report| outbox.send(report));
             self.told.extend(line.ears.clean(&sound, gate));
             if gate != Gate::Open {
                 sound.fill(0.0);

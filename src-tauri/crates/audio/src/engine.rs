@@ -13,6 +13,8 @@ use crate::playback::Playback;
 use crate::port::{Direction, FarPorts, Gate, Ports, Processing, Report, ports};
 use crate::processor::Processor;
 use crate::thread::{AudioThread, DeviceLink, Outbox};
+use crate::voice::Voice;
+use crate::{RATE_HZ, STEP};
 
 /// How long [`Engine::drop`] waits for a sound system that does not let go.
 const GOODBYE: Duration = Duration::from_secs(3);
@@ -92,6 +94,7 @@ impl Engine {
             capture: Capture::new(far.frames)?,
             playback: Playback::new(options.volume)?,
             processor: Processor::new(options.processing)?,
+            voice: Voice::new(RATE_HZ, STEP)?,
             gate: options.gate,
             stop: self.stop.clone(),
         };

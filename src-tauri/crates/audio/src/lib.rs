@@ -15,6 +15,7 @@ mod ears;
 mod echo_meter;
 mod engine;
 mod error;
+mod kalman;
 mod keeper;
 mod level;
 mod names;
@@ -27,6 +28,7 @@ mod resampler;
 pub mod ring;
 mod thread;
 mod trial;
+mod voice;
 mod wire;
 
 pub use device::{Device, Devices, HostChoice, devices};
@@ -35,6 +37,7 @@ pub use error::DeviceError;
 pub use level::rms_dbfs;
 pub use port::*;
 pub use trial::{Findings, Line, Outcome, Trial, TrialError, TrialProgress, TrialStep, try_out};
+pub use voice::{VOICE_END_MS, Voice};
 pub use wire::to_wire;
 
 /// The rate in Hz at which the audio thread works, mono.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
+pub use crate::canceller::EchoMethod;
 use crate::canceller::Step;
 use crate::error::DeviceError;
 use crate::port::{EchoFigures, Processing};
@@ -59,7 +60,7 @@ pub enum OfflineError {
 }
 
 /// Takes the sound of `far` out of `mic`. Both begin at the same instant; `far` is what the loudspeaker
-/// was given, and silent where it is shorter.
+/// was given, and silent where it is shorter. A call's `method` is the default one.
 ///
 /// # Errors
 /// [`OfflineError`] where one of the recordings cannot be used.
@@ -67,13 +68,14 @@ pub fn cancel(
     far: Recording<'_>,
     mic: Recording<'_>,
     processing: Processing,
+    method: EchoMethod,
 ) -> Result<Cancelled, OfflineError> {
     check("far", far)?;
     check("microphone", mic)?;
     let mut tap = Feed::new(far)?;
     let mut up = Feed::new(mic)?;
     let mut down = Resampler::fixed_input(RATE_HZ, mic.rate_hz, STEP)?;
-    let mut processor = Processor::new(processing)?;
+    let mut processor = Processor::with(processing, method)?;
     let late = down.delay() + up.resampler.delay() * mic.rate_hz as usize / RATE_HZ as usize;
     let mut samples = Vec::with_capacity(mic.samples.len() + late + STEP);
     let mut second = Second::default();
@@ -196,7 +198,8 @@ mod tests {
     #[test]
     fn switched_off_a_recording_of_the_engine_s_own_rate_comes_back_bit_by_bit() {
         let mic = noise(100_123);
-        let done = cancel(at(&[0.0], 48_000), at(&mic, 48_000), Processing::OFF).unwrap();
+        let done =
+            cancel(at(&[0.0], 48_000), at(&mic, 48_000), Processing::OFF, EchoMethod::default()).unwrap();
         assert!(done.samples == mic);
         assert_eq!(done.erle_db, [None, None]);
         assert_eq!(done.length.as_millis(), 2_085);
@@ -207,7 +210,8 @@ mod tests {
         for rate_hz in [8_000, 16_000, 24_000, 44_100, 96_000] {
             let hz = 300.0 * std::f32::consts::TAU / rate_hz as f32;
             let mic: Vec<f32> = (0..rate_hz * 2).map(|at| (at as f32 * hz).sin() * 0.3).collect();
-            let done = cancel(at(&[0.0], 16_000), at(&mic, rate_hz), Processing::OFF).unwrap();
+            let done = cancel(at(&[0.0], 16_000), at(&mic, rate_hz), Processing::OFF, EchoMethod::default())
+                .unwrap();
             assert_eq!(done.samples.len(), mic.len());
             let middle = mic.len() / 4..mic.len() * 3 / 4;
             let off = middle.map(|n| (mic[n] - done.samples[n]).abs()).fold(0.0, f32::max);
@@ -224,7 +228,7 @@ mod tests {
             let echo = rig::resample(&far, far_hz, mic_hz).into_iter().map(|sample| sample * 0.3);
             let mic: Vec<f32> = late.into_iter().chain(echo).take(mic_hz as usize * 6).collect();
             let echo_only = Processing { echo: true, noise: false, gain: false };
-            let done = cancel(at(&far, far_hz), at(&mic, mic_hz), echo_only).unwrap();
+            let done = cancel(at(&far, far_hz), at(&mic, mic_hz), echo_only, EchoMethod::default()).unwrap();
             assert_eq!(done.erle_db.len(), 6);
             assert!(done.erle_db[5].is_some_and(|db| db > 20.0), "{:?}", done.erle_db);
             assert!(done.figures.delay_ms.is_some_and(|ms| (ms - 80.0).abs() < 9.0), "{:?}", done.figures);
@@ -234,7 +238,9 @@ mod tests {
     #[test]
     fn what_cannot_be_used_is_named() {
         let good = noise(4_800);
-        let try_it = |far, mic| cancel(far, mic, Processing::default()).unwrap_err().to_string();
+        let try_it = |far, mic| {
+            cancel(far, mic, Processing::default(), EchoMethod::default()).unwrap_err().to_string()
+        };
         let said = try_it(at(&[], 48_000), at(&good, 48_000));
         assert_eq!(said, "the far recording is empty");
         let said = try_it(at(&good, 48_000), at(&good, 100));

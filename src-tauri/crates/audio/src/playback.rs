@@ -25,13 +25,17 @@ const NEXT_DEVICE: Duration = Duration::from_secs(2);
 /// A device that claims more is not believed.
 const MOST_LATENCY: Duration = Duration::from_millis(500);
 
+/// What is left of the volume while ducked: 10 dB less.
+const DUCKED: f32 = 0.316;
+
 pub(crate) struct Playback {
     queue: Queue,
     up: Resampler,
     wire: Vec<f32>,
-    /// The gain of the last sample, on its way to `volume` or, when hushed, to nothing.
+    /// The gain of the last sample, on its way to the one that is wanted.
     gain: f32,
     volume: f32,
+    ducked: bool,
     hushed: bool,
     /// The resamplers still hold the end of what was last said.
     tail: bool,
@@ -83,6 +87,7 @@ impl Playback {
             wire: Vec::new(),
             gain: volume,
             volume,
+            ducked: false,
             hushed: false,
             tail: false,
             line: None,
@@ -149,6 +154,19 @@ impl Playback {
         self.volume = limited(volume);
     }
 
+    pub(crate) fn duck(&mut self, ducked: bool) {
+        self.ducked = ducked;
+    }
+
+    /// The gain that is wanted now.
+    fn wanted_gain(&self) -> f32 {
+        match (self.hushed, self.ducked) {
+            (true, _) => 0.0,
+            (false, true) => self.volume * DUCKED,
+            (false, false) => self.volume,
+        }
+    }
+
     pub(crate) fn set_hushed(&mut self, hushed: bool) {
         self.hushed = hushed;
     }
@@ -208,6 +226,7 @@ impl Playback {
     /// Keeps a little more in the ring than the device is going to ask for. Nothing is put there
     /// while nothing is said: the callback makes its own silence, and the next word goes out at once.
     fn fill(&mut self, meters: &Meters) {
+        let wanted_gain = self.wanted_gain();
         let Some(line) = &mut self.line else { return };
         let step = line.lane.rate_hz as usize / 100;
         let ahead = (line.asked.max(step) * 2 + step).min(step * 25);
@@ -226,13 +245,12 @@ impl Playback {
             self.tail = waiting > 0;
             meters.underruns.fetch_add(self.queue.take(&mut self.wire), Ordering::Relaxed);
             let mut sound = [0.0; STEP];
-            let target = if self.hushed { 0.0 } else { self.volume };
-            let (mut gain, slope) = (self.gain, (target - self.gain) / STEP as f32);
+            let (mut gain, slope) = (self.gain, (wanted_gain - self.gain) / STEP as f32);
             for (sound, &sample) in sound.iter_mut().zip(self.up.process(&self.wire)) {
                 gain += slope;
                 *sound = sample * gain;
             }
-            self.gain = target;
+            self.gain = wanted_gain;
             for &sample in line.down.process(&sound) {
                 line.lane.push(sample.clamp(-1.0, 1.0));
             }

@@ -106,6 +106,10 @@ pub enum Control {
     },
     /// What is done to the microphone's sound from now on.
     Process(Processing),
+    /// Speak 10 dB more quietly, while it is not sure whether somebody begins to speak.
+    Duck(bool),
+    /// Report voices that are at least this loud, in dBFS; without a level report none.
+    Listen(Option<f32>),
 }
 
 /// How much of an item has really left the loudspeaker.
@@ -121,13 +125,17 @@ pub struct Played {
 pub enum Report {
     /// The first sample of an item is leaving the loudspeaker.
     Started { item: ItemId },
-    /// At most ten a second; the only report that may be dropped when the queue is full.
+    /// At most ten a second; may be dropped when the queue is full.
     Progress(Played),
     /// The last sample of an item has left the loudspeaker.
     Finished(Played),
     /// The loudspeaker is silent. Every item that was queued or half played, in playing order
     /// (0 ms where nothing of it was heard).
     Flushed(Vec<Played>),
+    /// Somebody speaks into the microphone, whatever its gate. Told when it begins, while it goes on
+    /// (may be dropped when the queue is full), and when it is over. `voiced_ms` counts only what was
+    /// voice, not the gaps within it.
+    Voice { speaking: bool, voiced_ms: u32 },
     /// A stream runs: its first samples have been seen.
     Opened { direction: Direction, device: DeviceFormat },
     /// Another device than before runs, and not because somebody preferred it just now; told after

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use crate::STEP;
 use crate::alignment::{Alignment, LEAD_MS};
-use crate::canceller::{Canceller, Gain, Step, canceller};
+use crate::canceller::{Canceller, EchoMethod, Gain, Step, canceller};
 use crate::echo_meter::EchoMeter;
 use crate::error::DeviceError;
 use crate::port::{EchoFigures, Processing};
@@ -12,6 +12,7 @@ use crate::port::{EchoFigures, Processing};
 /// The canceller with its reference beside it, and the gain behind it.
 pub(crate) struct Processor {
     processing: Processing,
+    method: EchoMethod,
     alignment: Alignment,
     canceller: Box<dyn Canceller>,
     meter: EchoMeter,
@@ -22,10 +23,17 @@ impl Processor {
     /// # Errors
     /// [`DeviceError::Format`] where a resampler cannot be made.
     pub(crate) fn new(processing: Processing) -> Result<Self, DeviceError> {
+        Self::with(processing, EchoMethod::default())
+    }
+
+    /// # Errors
+    /// [`DeviceError::Format`] where a resampler cannot be made.
+    pub(crate) fn with(processing: Processing, method: EchoMethod) -> Result<Self, DeviceError> {
         Ok(Self {
             processing,
+            method,
             alignment: Alignment::new()?,
-            canceller: canceller(processing, LEAD_MS),
+            canceller: canceller(processing, method, LEAD_MS),
             meter: EchoMeter::default(),
             gain: processing.gain.then(Gain::new),
         })
@@ -98,7 +106,7 @@ impl Processor {
     }
 
     fn renew(&mut self) {
-        self.canceller = canceller(self.processing, LEAD_MS);
+        self.canceller = canceller(self.processing, self.method, LEAD_MS);
         self.meter = EchoMeter::default();
     }
 }

@@ -13,6 +13,7 @@ use crate::keeper::{News, Want};
 use crate::playback::Playback;
 use crate::port::{Control, Direction, EchoFigures, Gate, Meters, Report};
 use crate::processor::Processor;
+use crate::voice::Voice;
 
 /// The longest wait for a word of the call: after it the rings are looked after.
 const LOOK: Duration = Duration::from_micros(2_500);
@@ -44,6 +45,7 @@ pub(crate) struct AudioThread {
     pub(crate) capture: Capture,
     pub(crate) playback: Playback,
     pub(crate) processor: Processor,
+    pub(crate) voice: Voice,
     pub(crate) gate: Gate,
     pub(crate) stop: Arc<AtomicBool>,
 }
@@ -69,7 +71,13 @@ impl AudioThread {
             }
             self.read_news();
             self.playback.pump(&mut self.processor, &self.meters, &mut self.outbox);
-            self.capture.pump(self.gate, &mut self.processor, &self.meters);
+            self.capture.pump(
+                self.gate,
+                &mut self.processor,
+                &mut self.voice,
+                &self.meters,
+                &mut self.outbox,
+            );
             for report in self.capture.told() {
                 self.outbox.send(report);
             }
@@ -88,6 +96,8 @@ impl AudioThread {
             Control::Finish { item } => self.playback.finish(&item, &mut self.outbox),
             Control::Flush => self.playback.flush(&mut self.outbox),
             Control::Volume(volume) => self.playback.set_volume(volume),
+            Control::Duck(ducked) => self.playback.duck(ducked),
+            Control::Listen(from_dbfs) => self.voice.listen(from_dbfs, |report| self.outbox.send(report)),
             Control::Hush(hushed) => self.playback.set_hushed(hushed),
             Control::Prefer { direction, order } => {
                 let link = match direction {
@@ -162,7 +172,10 @@ impl AudioThread {
     fn detach(&mut self, direction: Direction) {
         self.begin_anew(direction);
         match direction {
-            Direction::Microphone => self.capture.detach(),
+            Direction::Microphone => {
+                self.capture.detach();
+                self.voice.forget(|report| self.outbox.send(report));
+            }
             Direction::Speaker => self.playback.detach(&mut self.outbox),
         }
     }
@@ -177,7 +190,8 @@ impl AudioThread {
     }
 }
 
-/// Reports on their way to the call. Only progress is lost when it does not listen in time.
+/// Reports on their way to the call. Only progress, of a reply or of a voice, is lost when it does not
+/// listen in time.
 #[derive(Debug)]
 pub(crate) struct Outbox {
     reports: flume::Sender<Report>,
@@ -190,7 +204,8 @@ impl Outbox {
     }
 
     pub(crate) fn send(&mut self, report: Report) {
-        if matches!(report, Report::Progress(_)) && (self.reports.is_full() || !self.waiting.is_empty()) {
+        let going_on = matches!(report, Report::Progress(_) | Report::Voice { speaking: true, .. });
+        if going_on && (self.reports.is_full() || !self.waiting.is_empty()) {
             return;
         }
         if self.waiting.len() == MOST_REPORTS {

@@ -298,6 +298,26 @@ fn moved(from: &str, to: &str, why: Move) -> (String, String, Move) {
     (from.into(), to.into(), why)
 }
 
+/// Records what an ear between two sinks hears.
+fn ear_between(desk: &Desk, sinks: [&str; 2]) -> Result<rig::Recording> {
+    desk.sound.pactl(&["load-module", "module-null-sink", "sink_name=ear"])?;
+    for sink in sinks {
+        let source = format!("source={sink}.monitor");
+        let stay = ["source_dont_move=true", "sink_dont_move=true"];
+        let from_to = [source.as_str(), "sink=ear", "latency_msec=60"];
+        desk.sound.pactl(&[&["load-module", "module-loopback"][..], &from_to, &stay].concat())?;
+    }
+    desk.sound.record("ear.monitor", &desk.file("ear.wav"))
+}
+
+/// The longest silence between the first and the last sound, in ms.
+fn longest_silence_ms(heard: &[f32], rate: u32) -> usize {
+    let sounding: Vec<usize> =
+        heard.iter().enumerate().filter(|(_, sample)| sample.abs() > 0.001).map(|(at, _)| at).collect();
+    let gap = sounding.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or_default();
+    gap * 1_000 / rate as usize
+}
+
 /// How long anything sounded, in ms.
 fn sounded_ms(heard: &[f32], rate: u32) -> u64 {
     heard.iter().filter(|sample| sample.abs() > 0.001).count() as u64 * 1_000 / u64::from(rate)
@@ -310,6 +330,7 @@ fn a_speaker_pulled_out_in_mid_sentence_is_replaced_and_returned_to() -> Result<
     let (_engine, ports) =
         Engine::start(EngineOptions { speakers: vec!["pulseaudio:headset".into()], ..pulse() });
     assert_eq!(await_open(&ports, Direction::Speaker)?.name, "The-headset");
+    let ear = ear_between(&desk, ["headset", "speaker"])?;
     let before = desk.sound.record("headset.monitor", &desk.file("before.wav"))?;
     let after = desk.sound.record_speaker(&desk.file("after.wav"))?;
     say(&ports, "through", &tone(4.0))?;
@@ -327,6 +348,8 @@ fn a_speaker_pulled_out_in_mid_sentence_is_replaced_and_returned_to() -> Result<
     std::thread::sleep(Duration::from_millis(300));
     let (first, rate) = before.stop()?;
     let (second, _) = after.stop()?;
+    let (heard, ear_rate) = ear.stop()?;
+    println!("the longest silence was {} ms", longest_silence_ms(&heard, ear_rate));
     let sounded = sounded_ms(&first, rate) + sounded_ms(&second, rate);
     // A little may sound twice, or be lost in the server; the sentence goes on where it was.
     assert!((3_700..4_300).contains(&sounded), "{sounded} of 4000 ms sounded");
@@ -374,7 +397,9 @@ fn a_speaker_that_stops_delivering_is_left_for_the_next_and_nothing_is_lost() ->
         _ => None,
     })?;
     desk.sound.pactl(&["suspend-sink", "first", "1"])?;
+    let gone = Instant::now();
     assert_eq!(await_move(&ports, Direction::Speaker)?, moved("The-first", "The-second", Move::Lost));
+    println!("the next speaker runs {} ms after the first stopped", gone.elapsed().as_millis());
     assert_eq!(await_finish(&ports, "through")?.ms, 4_000);
     std::thread::sleep(Duration::from_millis(300));
     let (first, rate) = before.stop()?;

@@ -4,6 +4,8 @@ use audio::Direction;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::figures::Figures;
+
 /// The state word under the presence (`Ready` belongs to the shell: it means that no call exists).
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
 #[serde(tag = "word", rename_all = "camelCase", rename_all_fields = "camelCase")]
@@ -172,6 +174,8 @@ pub struct Controls {
     pub talking: bool,
     /// How loud a sound must be to count as a voice, in dBFS; about, for xAI does not publish its scale.
     pub voice_from_dbfs: f32,
+    /// The agent was interrupted by a sound and no words followed: it may be told to continue.
+    pub can_continue: bool,
 }
 
 /// A device as the window shows it.
@@ -216,6 +220,7 @@ pub struct Snapshot {
     pub clock: Clock,
     /// Troubles that do not end the call, one per code.
     pub notices: Vec<Problem>,
+    pub figures: Figures,
     /// The model that really answered.
     #[ts(optional)]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -257,5 +262,9 @@ pub enum Event {
     },
     Model {
         model: String,
+    },
+    /// At most three a second.
+    Figures {
+        figures: Figures,
     },
 }

@@ -7,7 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use audio::{
-    Control, Direction, FRAME_MS, FRAME_SAMPLES, FarPorts, Frame, Gate, ItemId, Played, Report, WIRE_RATE_HZ,
+    Control, Direction, FRAME_MS, FRAME_SAMPLES, FarPorts, Frame, Gate, ItemId, Played, Report, Voice,
+    WIRE_RATE_HZ,
 };
 use thiserror::Error;
 use tokio::task::JoinHandle;
@@ -44,6 +45,7 @@ impl FileDevices {
             heard: heard.clone(),
             gate: Gate::Silent,
             microphone: VecDeque::new(),
+            voice: Voice::new(WIRE_RATE_HZ, FRAME_SAMPLES).ok(),
             speaker: VecDeque::new(),
         };
         Self { say, heard, task: tokio::spawn(devices.run(pace)) }
@@ -68,6 +70,8 @@ struct Devices {
     heard: Arc<Mutex<Vec<i16>>>,
     gate: Gate,
     microphone: VecDeque<i16>,
+    /// Absent where no detector could be made.
+    voice: Option<Voice>,
     speaker: VecDeque<Queued>,
 }
 
@@ -113,7 +117,7 @@ impl Devices {
         }
     }
 
-    async fn opened(&self, direction: Direction) -> Result<(), Gone> {
+    async fn opened(&mut self, direction: Direction) -> Result<(), Gone> {
         let device = audio::DeviceFormat {
             id: "file".into(),
             name: "file".into(),
@@ -150,7 +154,18 @@ impl Devices {
                     _ => {}
                 }
             }
-            Control::Volume(_) | Control::Hush(_) | Control::Prefer { .. } | Control::Process(_) => {}
+            Control::Volume(_)
+            | Control::Hush(_)
+            | Control::Prefer { .. }
+            | Control::Process(_)
+            | Control::Duck(_) => {}
+            Control::Listen(from_dbfs) => {
+                let mut reports = Vec::new();
+                if let Some(voice) = &mut self.voice {
+                    voice.listen(from_dbfs, |report| reports.push(report));
+                }
+                self.report_all(reports).await?;
+            }
         }
         Ok(())
     }
@@ -171,6 +186,12 @@ impl Devices {
                 *slot = sample;
             }
         }
+        let mut reports = Vec::new();
+        if let Some(voice) = &mut self.voice {
+            let heard = samples.map(|sample| f32::from(sample) / 32_768.0);
+            voice.hear(&heard, |report| reports.push(report));
+        }
+        self.report_all(reports).await?;
         self.far.meters.set_level(Direction::Microphone, level_dbfs(&samples));
         let frame = Frame { samples, captured_at: Instant::now().into_std() };
         self.far.frames.send_async(frame).await.map_err(|_| Gone)
@@ -205,7 +226,14 @@ impl Devices {
         Ok(())
     }
 
-    async fn report(&self, report: Report) -> Result<(), Gone> {
+    async fn report_all(&mut self, reports: Vec<Report>) -> Result<(), Gone> {
+        for report in reports {
+            self.report(report).await?;
+        }
+        Ok(())
+    }
+
+    async fn report(&mut self, report: Report) -> Result<(), Gone> {
         self.far.reports.send_async(report).await.map_err(|_| Gone)
     }
 }

@@ -6,6 +6,7 @@
 mod caption;
 mod connect;
 mod event;
+mod figures;
 mod files;
 mod machine;
 mod patience;
@@ -20,6 +21,7 @@ mod transcript;
 
 pub use connect::{Checked, Net, NetError, check_addresses};
 pub use event::*;
+pub use figures::Figures;
 pub use files::{FileDevices, WavError, read_wav, write_wav};
 pub use machine::TEXT_LIMIT;
 pub use patience::Patience;

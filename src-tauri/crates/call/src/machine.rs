@@ -1,6 +1,7 @@
 //! The call as a pure function: `(state, now, input) → (state, effects)`. No clock, no socket, no
 //! device, no randomness but its own seeded one. Everything that a call decides is decided here.
 
+mod barge;
 mod line;
 mod person;
 mod sound;
@@ -8,13 +9,14 @@ mod sound;
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use audio::{Control, FRAME_SAMPLES, Gate, Report};
+use audio::{Control, EchoFigures, FRAME_SAMPLES, Gate, Report};
 use realtime::{ClientEvent, Closed, ServerEvent, TurnDetection};
 
 use crate::event::{
     Clock, Controls, DeviceView, Ending, Event, Mute, Problem, ProblemCode, Role, Snapshot, Status, Step,
     Turns,
 };
+use crate::figures::{self, Figures, Stopwatch};
 use crate::problem;
 use crate::reply::Replies;
 use crate::setup::{Command, Setup};
@@ -62,6 +64,12 @@ pub(crate) enum Input {
     Closed(Closed),
     Device(Report),
     Frame(Box<[i16; FRAME_SAMPLES]>),
+    /// Twice a second: how long frames took to the network since the last time, in ms, and the
+    /// canceller's figures.
+    Measured {
+        voice_to_wire_ms: Option<f32>,
+        echo: EchoFigures,
+    },
     /// A deadline may have passed.
     Tick,
 }
@@ -108,6 +116,9 @@ pub(crate) struct State {
     tail_until: Option<u64>,
     /// What the server was last asked to do about turns on this line.
     asked: Option<TurnDetection>,
+    barge: barge::Barge,
+    pub(crate) figures: Figures,
+    pub(crate) stopwatch: Stopwatch,
     pub(crate) tool: Option<String>,
     pub(crate) conversation: Option<String>,
     /// The conversation that this attempt asked to resume.
@@ -152,6 +163,9 @@ impl State {
             sound_until: None,
             tail_until: None,
             asked: None,
+            barge: barge::Barge::default(),
+            figures: Figures::default(),
+            stopwatch: Stopwatch::default(),
             tool: None,
             conversation: None,
             resuming: None,
@@ -184,6 +198,7 @@ impl State {
             speaker: self.speaker.clone(),
             clock: self.clock,
             notices: self.notices.clone(),
+            figures: self.figures.clone(),
             model: self.model.clone(),
         }
     }
@@ -252,7 +267,10 @@ impl State {
             Phase::Live => None,
         };
         let clock = self.live_since.map(|_| self.clock_at + 1_000);
-        [agree_by, self.awaiting, self.reply_by, self.tail_until, clock].into_iter().flatten().min()
+        [agree_by, self.awaiting, self.reply_by, self.tail_until, self.doubt_due(), clock]
+            .into_iter()
+            .flatten()
+            .min()
     }
 }
 
@@ -291,6 +309,7 @@ impl Turn<'_> {
             Input::Closed(closed) => self.line_closed(&closed),
             Input::Device(report) => self.hear_device(report),
             Input::Frame(samples) => self.hear_microphone(samples),
+            Input::Measured { voice_to_wire_ms, echo } => self.measured(voice_to_wire_ms, echo),
             Input::Tick => self.check_deadlines(),
         }
         self.settle();
@@ -328,6 +347,30 @@ impl Turn<'_> {
         }
     }
 
+    fn measured(&mut self, voice_to_wire_ms: Option<f32>, echo: EchoFigures) {
+        if let Some(ms) = voice_to_wire_ms {
+            self.state.stopwatch.frame_left(ms);
+        }
+        if self.state.figures.echo != echo {
+            self.state.figures.echo = echo;
+            self.tell_figures();
+        }
+    }
+
+    /// Your turn is over; you fell silent at `at` or a little later.
+    pub(crate) fn turn_over(&mut self, at: u64) {
+        let sent = self.state.stopwatch.turn_over(at);
+        if sent.is_some() {
+            figures::push(&mut self.state.figures.voice_to_wire_ms, sent);
+            self.tell_figures();
+        }
+    }
+
+    fn tell_figures(&mut self) {
+        let figures = self.state.figures.clone();
+        self.tell(Event::Figures { figures });
+    }
+
     pub(crate) fn note(&mut self, text: &str) {
         let index = self.state.transcript.add_own(Role::Note, text, self.now);
         self.tell_item(Some(index));
@@ -341,6 +384,7 @@ impl Turn<'_> {
             self.state.gate = Some(gate);
             self.device(Control::Gate(gate));
         }
+        self.settle_barge();
         let dead = self.state.zeros && self.state.controls.mute == Mute::Open && !self.state.is_ended();
         if std::mem::replace(&mut self.state.zeros_told, dead) != dead {
             match dead {
@@ -382,12 +426,16 @@ impl Turn<'_> {
         };
         let (tail, answer, reply) =
             (due(self.state.tail_until), due(self.state.awaiting), due(self.state.reply_by));
+        let doubt = due(self.state.doubt_due());
         if due(agree_by) {
             self.connect_failed(problem::never_agreed(AGREE_MS / 1_000), true);
             return;
         }
         if tail {
             self.hand_over_turn();
+        }
+        if doubt {
+            self.offer_to_continue();
         }
         if answer {
             self.state.awaiting = None;

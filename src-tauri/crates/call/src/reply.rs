@@ -5,6 +5,10 @@ use std::collections::VecDeque;
 
 use audio::ItemId;
 
+/// Unheard sound of one item that is kept, in samples: two minutes, 6 MB.
+const MOST_KEPT: usize = 120 * audio::WIRE_RATE_HZ as usize;
+/// Samples in a millisecond.
+const PER_MS: usize = audio::WIRE_RATE_HZ as usize / 1_000;
 /// How many interrupted replies and items are remembered to recognise their late sound.
 const REMEMBERED: usize = 64;
 
@@ -26,6 +30,31 @@ struct Queued {
     response: Option<String>,
     /// The loudspeaker has been told that nothing more will come.
     whole: bool,
+    /// Its sound at 24 kHz from `from` on, in case that it is interrupted by mistake.
+    kept: VecDeque<i16>,
+    /// Samples of it that need not be kept any more.
+    from: usize,
+    /// Some of its sound found no room in `kept`.
+    short: bool,
+}
+
+/// What was not heard of an item when it was interrupted.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Rest {
+    pub(crate) item: ItemId,
+    /// 24 kHz mono, from where the ear stopped.
+    pub(crate) samples: Vec<i16>,
+    /// It is the item's end.
+    pub(crate) whole: bool,
+}
+
+impl Queued {
+    fn pass(&mut self, ms: u64) {
+        let heard = usize::try_from(ms).unwrap_or(usize::MAX).saturating_mul(PER_MS);
+        let passed = heard.saturating_sub(self.from).min(self.kept.len());
+        self.kept.drain(..passed);
+        self.from += passed;
+    }
 }
 
 impl Replies {
@@ -94,8 +123,41 @@ impl Replies {
             return queued.item.clone();
         }
         let item = ItemId::from(item);
-        self.queue.push(Queued { item: item.clone(), response: response.map(str::to_owned), whole: false });
+        self.queue.push(Queued {
+            item: item.clone(),
+            response: response.map(str::to_owned),
+            whole: false,
+            kept: VecDeque::new(),
+            from: 0,
+            short: false,
+        });
         item
+    }
+
+    /// Keeps sound of an item that goes to the loudspeaker until it has been heard.
+    pub(crate) fn keep(&mut self, item: &str, samples: &[i16]) {
+        if let Some(queued) = self.queue.iter_mut().find(|queued| &*queued.item == item) {
+            // What comes after a gap is of no use.
+            let room = if queued.short { 0 } else { MOST_KEPT - queued.kept.len() };
+            queued.short |= samples.len() > room;
+            queued.kept.extend(samples.iter().take(room));
+        }
+    }
+
+    /// The ear has come to `ms` of `item`: what is before that is not kept.
+    pub(crate) fn heard(&mut self, item: &str, ms: u64) {
+        if let Some(queued) = self.queue.iter_mut().find(|queued| &*queued.item == item) {
+            queued.pass(ms);
+        }
+    }
+
+    /// What of `item` comes after `ms`; nothing where nothing of it is kept.
+    pub(crate) fn rest(&mut self, item: &str, ms: u64) -> Option<Rest> {
+        let queued = self.queue.iter_mut().find(|queued| &*queued.item == item)?;
+        queued.pass(ms);
+        let samples = Vec::from(std::mem::take(&mut queued.kept));
+        let whole = queued.whole && !queued.short;
+        (!samples.is_empty()).then(|| Rest { item: queued.item.clone(), samples, whole })
     }
 
     pub(crate) fn started(&mut self, item: &ItemId) {
@@ -183,6 +245,28 @@ mod tests {
         assert!(replies.is_late(Some("i9"), Some("r1")));
         assert!(!replies.is_late(Some("i2"), Some("r2")));
         assert!(!replies.is_late(None, None));
+    }
+
+    #[test]
+    fn what_the_ear_has_not_met_is_kept_within_bounds() {
+        let mut replies = Replies::default();
+        replies.begin(Some("r1"));
+        replies.enqueue("i1", Some("r1"));
+        let second: Vec<i16> = (0..24_000).collect();
+        replies.keep("i1", &second);
+        replies.heard("i1", 250);
+        replies.item_whole("i1");
+        let rest = replies.rest("i1", 500).unwrap();
+        assert_eq!((rest.samples.as_slice(), rest.whole), (&second[12_000..], true));
+        assert_eq!(replies.rest("i1", 500), None, "it is given once");
+
+        let mut long = Replies::default();
+        long.begin(Some("r1"));
+        long.enqueue("i1", Some("r1"));
+        (0..130).for_each(|_| long.keep("i1", &second));
+        long.item_whole("i1");
+        let rest = long.rest("i1", 0).unwrap();
+        assert_eq!((rest.samples.len(), rest.whole), (MOST_KEPT, false));
     }
 
     #[test]

@@ -21,6 +21,9 @@ impl Turn<'_> {
             ServerEvent::SpeechStopped { .. } | ServerEvent::InputTimeout { .. } => {
                 if self.state.hearing && self.state.controls.turns == Turns::Auto {
                     self.state.hearing = false;
+                    self.voice_stopped();
+                    let silence_ms = u64::from(self.state.setup.patience.silence_ms());
+                    self.turn_over(self.now.saturating_sub(silence_ms));
                     self.await_answer();
                 }
             }
@@ -119,8 +122,7 @@ impl Turn<'_> {
         if self.state.controls.turns == Turns::Manual || !self.state.is_live() {
             return;
         }
-        self.state.hearing = true;
-        self.interrupt();
+        self.voice_confirmed();
         if let Some(id) = item_id {
             let known = self.state.transcript.find(&id).is_some();
             let index = self.state.transcript.entry(&id, None, Role::You, self.now);
@@ -171,11 +173,16 @@ impl Turn<'_> {
             return;
         }
         let index = self.state.transcript.entry(&id, None, Role::You, self.now);
+        let began = self.state.transcript.item(index).map_or(0, |item| item.at_ms);
+        if !text.trim().is_empty() {
+            self.words_came(began);
+        }
         let index = self.state.transcript.replace(index, &text, partial);
         self.tell_item(index);
     }
 
     fn reply_begins(&mut self, response: Response) {
+        self.reply_is_new();
         for item in self.state.replies.begin(response.id.as_deref()) {
             self.device(Control::Finish { item });
         }

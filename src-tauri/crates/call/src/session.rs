@@ -46,6 +46,20 @@ pub(crate) fn recap(summary: &str) -> String {
     format!("The line broke and this conversation goes on. So far it went like this:\n{summary}")
 }
 
+/// For an agent that was interrupted by mistake before anything of its reply was there.
+pub(crate) const GO_ON: &str =
+    "That was a noise, not the user. Go on with what you were about to say, without mentioning this.";
+
+/// What the user has heard of a reply although it was cut off.
+pub(crate) fn heard_after_all(text: &str) -> String {
+    format!("The interruption was a noise, not the user, who has now also heard you say: {text}")
+}
+
+/// The same, of a reply that was never finished.
+pub(crate) fn heard_and_go_on(text: &str) -> String {
+    format!("{} Go on from there, without mentioning this.", heard_after_all(text))
+}
+
 /// The delay before attempt `attempt` (counted from 1): doubling, with up to a fifth taken off by
 /// chance so that many clients do not return in step.
 pub(crate) fn back_off(attempt: u32, seed: &mut u64) -> Duration {

@@ -16,6 +16,8 @@ pub struct Setup {
     pub practice: bool,
     pub turns: Turns,
     pub patience: Patience,
+    /// A voice that this computer hears interrupts the agent before the server has noticed it.
+    pub quick_barge_in: bool,
     pub price: Price,
     /// Seeds the jitter of the reconnect delays, so that a test can repeat them.
     pub seed: u64,
@@ -30,6 +32,7 @@ impl Setup {
             practice: false,
             turns: Turns::default(),
             patience: Patience::default(),
+            quick_barge_in: true,
             price: Price::default(),
             seed: 0,
         }
@@ -83,8 +86,11 @@ pub enum Command {
     Patience(Patience),
     /// The talk key goes down or up.
     Talk(bool),
+    QuickBargeIn(bool),
     /// Stop speaking.
     Interrupt,
+    /// Speak on: the interruption was none. Only while [`Controls::can_continue`](crate::Controls).
+    Continue,
     /// Linear gain of the loudspeaker, 0.0 to 1.0.
     Volume(f32),
     /// Nothing of the agent is heard, whatever the volume.

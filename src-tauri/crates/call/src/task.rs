@@ -24,6 +24,8 @@ const REQUESTS: usize = 64;
 const EVENTS: usize = 512;
 /// Levels and partial text are told this often (30 a second).
 const TELL: Duration = Duration::from_millis(33);
+/// The canceller's and the line's figures are read this often.
+const MEASURE: Duration = Duration::from_millis(500);
 /// Events that may wait for a line that takes no more; then it counts as lost.
 const UNSENT: usize = 64;
 /// How long the loudspeaker may take to say where it was stopped.
@@ -83,6 +85,8 @@ impl Call {
             events,
             partial: Vec::new(),
             levels: (audio::SILENCE_DBFS, audio::SILENCE_DBFS),
+            captured_at: None,
+            measured_at: Instant::now(),
             flushing: false,
         };
         Self { requests, task: tokio::spawn(task.run(inbox)) }
@@ -160,6 +164,9 @@ struct Task {
     /// Changed items not yet told, by id.
     partial: Vec<Event>,
     levels: (f32, f32),
+    /// When the last sample of the frame at hand was captured.
+    captured_at: Option<Instant>,
+    measured_at: Instant,
     /// The loudspeaker owes a [`Report::Flushed`].
     flushing: bool,
 }
@@ -201,8 +208,14 @@ impl Task {
                 }
                 Happening::Step(step) => self.feed(Input::Step(step)).await,
                 Happening::Report(report) => self.hear_device(report).await,
-                Happening::Frame(frame) => self.feed(Input::Frame(Box::new(frame.samples))).await,
-                Happening::Tell => self.tell_levels(),
+                Happening::Frame(frame) => {
+                    self.captured_at = Some(Instant::from_std(frame.captured_at));
+                    self.feed(Input::Frame(Box::new(frame.samples))).await;
+                }
+                Happening::Tell => {
+                    self.tell_levels();
+                    self.measure().await;
+                }
                 Happening::Deadline => self.feed(Input::Tick).await,
             }
             self.send_unsent().await;
@@ -292,7 +305,8 @@ impl Task {
             Effect::Append(samples) => {
                 if let Some(line) = &self.line {
                     // Sound that the network cannot take now is late anyway.
-                    let _ = line.try_send(ClientEvent::InputAudioAppend { audio: samples.to_vec() });
+                    let event = ClientEvent::InputAudioAppend { audio: samples.to_vec() };
+                    let _ = line.try_send_since(self.captured_at, event);
                 }
             }
             Effect::Send(event) => {
@@ -399,6 +413,18 @@ impl Task {
         }
         // Without a listener nothing is lost: the next one begins with a snapshot.
         let _ = self.events.send(event);
+    }
+
+    async fn measure(&mut self) {
+        if self.measured_at.elapsed() < MEASURE {
+            return;
+        }
+        self.measured_at = Instant::now();
+        let Some(devices) = &self.devices else { return };
+        let echo = devices.ports.meters.echo();
+        let lag = self.line.as_ref().and_then(Line::take_lag);
+        let voice_to_wire_ms = lag.map(|lag| lag.as_secs_f32() * 1_000.0);
+        self.feed(Input::Measured { voice_to_wire_ms, echo }).await;
     }
 
     fn tell_levels(&mut self) {

@@ -120,6 +120,11 @@ impl Transcript {
         (*item != before).then_some(index)
     }
 
+    /// What of an interrupted item was never heard.
+    pub(crate) fn unheard(&self, wire_id: &str) -> Option<String> {
+        self.item(self.find(wire_id)?)?.unheard.clone()
+    }
+
     pub(crate) fn belong(&mut self, index: usize, response: &str) {
         if let Some(entry) = self.entries.get_mut(index) {
             entry.response = Some(response.to_owned());

@@ -14,6 +14,7 @@ pub struct Switches {
     pub(crate) dones: Dones,
     pub(crate) abandon: bool,
     pub(crate) speech_started: SpeechStarted,
+    pub(crate) deaf: bool,
     pub(crate) manual_speech: bool,
     pub(crate) completed: Completed,
     pub(crate) errors: Errors,
@@ -68,6 +69,7 @@ impl Default for Switches {
             dones: Dones::Live,
             abandon: false,
             speech_started: SpeechStarted::Once,
+            deaf: false,
             manual_speech: false,
             completed: Completed::Live,
             errors: Errors::Nested,
@@ -157,6 +159,8 @@ table! {
         "on: a reply that was spoken over gets no done of any kind. (Inference: the live frames of a barge-in are not recorded.)";
     speech_started: "once | repeated | late", SpeechStarted::parse,
         "repeated: again every 200 ms of the turn; late: only together with speech_stopped.";
+    deaf: "off | on", on,
+        "on: no voice ever begins a turn, as if all of it were noise.";
     manual_speech: "off | on", on,
         "on: speech_started and speech_stopped come in manual turns too.";
     completed: "live | once | repeated", Completed::parse,

@@ -5,7 +5,14 @@ mod handshake;
 mod open_error;
 mod task;
 
-use std::{fmt, sync::Arc, time::Duration};
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
 
 use rustls::ClientConfig;
 use tokio::{
@@ -97,12 +104,35 @@ pub struct Line {
     inbound: mpsc::Receiver<LineEvent>,
     task: JoinHandle<()>,
     ended: Option<Closed>,
+    lag: Arc<Lag>,
+}
+
+/// How long events took to leave. A question that comes while one leaves may count it in the next.
+#[derive(Debug, Default)]
+struct Lag {
+    total_us: AtomicU64,
+    events: AtomicU64,
+}
+
+impl Lag {
+    fn note(&self, took: Duration) {
+        self.total_us.fetch_add(u64::try_from(took.as_micros()).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.events.fetch_add(1, Ordering::Relaxed);
+    }
+
+    fn take(&self) -> Option<Duration> {
+        let events = self.events.swap(0, Ordering::Relaxed);
+        let total = self.total_us.swap(0, Ordering::Relaxed);
+        total.checked_div(events).map(Duration::from_micros)
+    }
 }
 
 #[derive(Debug)]
 struct Outgoing {
     event: ClientEvent,
     id: Option<String>,
+    /// When what it carries came to be.
+    since: Option<Instant>,
 }
 
 /// What a line tells.
@@ -202,9 +232,10 @@ fn finish(outcome: Result<handshake::Upgraded, OpenError>, options: &LineOptions
     )?;
     let (outbound, outgoing) = mpsc::channel(OUTBOUND);
     let (events, inbound) = mpsc::channel(INBOUND);
-    let task = tokio::spawn(task::run(stream, outgoing, events, options.clone()));
+    let lag = Arc::new(Lag::default());
+    let task = tokio::spawn(task::run(stream, outgoing, events, options.clone(), lag.clone()));
     tracing::debug!("the line is open");
-    Ok(Line { outbound, inbound, task, ended: None })
+    Ok(Line { outbound, inbound, task, ended: None, lag })
 }
 
 impl Line {
@@ -213,7 +244,7 @@ impl Line {
     /// # Errors
     /// When the line is closed.
     pub async fn send(&self, event: ClientEvent) -> Result<(), LineClosed> {
-        self.outbound.send(Outgoing { event, id: None }).await.map_err(|_| LineClosed::Closed)
+        self.outbound.send(Outgoing { event, id: None, since: None }).await.map_err(|_| LineClosed::Closed)
     }
 
     /// As [`send`](Self::send), with an `event_id` that the server puts into the error should the event
@@ -222,7 +253,10 @@ impl Line {
     /// # Errors
     /// When the line is closed.
     pub async fn send_as(&self, id: impl Into<String>, event: ClientEvent) -> Result<(), LineClosed> {
-        self.outbound.send(Outgoing { event, id: Some(id.into()) }).await.map_err(|_| LineClosed::Closed)
+        self.outbound
+            .send(Outgoing { event, id: Some(id.into()), since: None })
+            .await
+            .map_err(|_| LineClosed::Closed)
     }
 
     /// Sends without waiting.
@@ -230,10 +264,25 @@ impl Line {
     /// # Errors
     /// When the line is closed, or its queue is full.
     pub fn try_send(&self, event: ClientEvent) -> Result<(), LineClosed> {
-        self.outbound.try_send(Outgoing { event, id: None }).map_err(|error| match error {
+        self.try_send_since(None, event)
+    }
+
+    /// As [`try_send`](Self::try_send), with the moment at which what the event carries came to be;
+    /// [`take_lag`](Self::take_lag) then tells how long it took to the network.
+    ///
+    /// # Errors
+    /// As [`try_send`](Self::try_send).
+    pub fn try_send_since(&self, since: Option<Instant>, event: ClientEvent) -> Result<(), LineClosed> {
+        self.outbound.try_send(Outgoing { event, id: None, since }).map_err(|error| match error {
             mpsc::error::TrySendError::Full(_) => LineClosed::Full,
             mpsc::error::TrySendError::Closed(_) => LineClosed::Closed,
         })
+    }
+
+    /// Mean time from the moments given to [`try_send_since`](Self::try_send_since) until the bytes were
+    /// handed to the operating system, over the events that left since the last question.
+    pub fn take_lag(&self) -> Option<Duration> {
+        self.lag.take()
     }
 
     /// The next thing the line tells. Cancel-safe: a dropped wait loses nothing.

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::port::Processing;
+use crate::port::{Processing, Report};
 use crate::ring::{self, CaptureEnd};
 
 struct Bench {
@@ -10,6 +10,9 @@ struct Bench {
     frames: flume::Receiver<Frame>,
     processor: Processor,
     meters: Meters,
+    voice: Voice,
+    reports: flume::Receiver<Report>,
+    outbox: Outbox,
 }
 
 impl Bench {
@@ -19,7 +22,10 @@ impl Bench {
         let (end, lane, _) = ring::capture(rate_hz, 1);
         capture.attach(lane).unwrap();
         let processor = Processor::new(Processing::OFF).unwrap();
-        Self { capture, end, frames, processor, meters: Meters::default() }
+        let (reports_in, reports) = flume::bounded(50);
+        let voice = Voice::new(RATE_HZ, STEP).unwrap();
+        let outbox = Outbox::new(reports_in);
+        Self { capture, end, frames, processor, meters: Meters::default(), voice, reports, outbox }
     }
 
     /// Half a second of a tone at -9 dBFS, in callbacks of uneven sizes.
@@ -31,12 +37,16 @@ impl Bench {
         for size in [12usize, 480, 7, 320, 1_000].into_iter().cycle() {
             let (piece, left) = rest.split_at(size.min(rest.len()));
             self.end.take(piece, Duration::ZERO);
-            self.capture.pump(gate, &mut self.processor, &self.meters);
+            self.pump(gate);
             rest = left;
             if rest.is_empty() {
                 break;
             }
         }
+    }
+
+    fn pump(&mut self, gate: Gate) {
+        self.capture.pump(gate, &mut self.processor, &mut self.voice, &self.meters, &mut self.outbox);
     }
 
     fn samples(&self) -> Vec<f32> {
@@ -83,7 +93,7 @@ fn a_call_that_does_not_listen_costs_frames_and_they_are_counted() {
 fn a_full_ring_is_counted_as_an_overrun() {
     let mut bench = Bench::new(48_000);
     bench.end.take(&[0.0f32; 24_480], Duration::ZERO);
-    bench.capture.pump(Gate::Open, &mut bench.processor, &bench.meters);
+    bench.pump(Gate::Open);
     assert_eq!(bench.meters.overruns.load(Ordering::Relaxed), 480);
 }
 
@@ -95,6 +105,23 @@ fn nothing_of_an_old_device_is_heard_through_a_new_one() {
     let (mut end, lane, _) = ring::capture(48_000, 1);
     bench.capture.attach(lane).unwrap();
     end.take(&[0.0f32; 4_800], Duration::ZERO);
-    bench.capture.pump(Gate::Open, &mut bench.processor, &bench.meters);
+    bench.pump(Gate::Open);
     assert!(bench.samples().iter().all(|&sample| sample == 0.0));
+}
+
+#[test]
+fn a_voice_is_told_behind_a_closed_gate_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("said.wav");
+    rig::speech("Is anybody there?", &path).unwrap();
+    let (said, rate) = rig::wav::read_mono(&path).unwrap();
+    let mut bench = Bench::new(48_000);
+    bench.voice.listen(Some(-50.0), |_| {});
+    for piece in rig::resample(&said, rate, 48_000).chunks(480) {
+        bench.end.take(piece, Duration::ZERO);
+        bench.pump(Gate::Silent);
+    }
+    let told: Vec<Report> = bench.reports.try_iter().collect();
+    assert!(matches!(told.first(), Some(Report::Voice { speaking: true, .. })), "{told:?}");
+    assert!(bench.samples().iter().all(|&sample| sample == 0.0), "and nothing of it is sent");
 }

@@ -142,6 +142,21 @@ fn a_flush_of_nothing_is_answered_at_once() {
 }
 
 #[test]
+fn a_ducked_voice_is_10_db_quieter_and_comes_back() {
+    let mut bench = Bench::new(48_000);
+    bench.say("a", tone(600));
+    bench.run(20);
+    bench.playback.duck(true);
+    bench.run(20);
+    bench.playback.duck(false);
+    bench.run(15);
+    let level = |from: usize| rms_dbfs(&bench.out[from..from + 2_400]);
+    let (before, ducked, after) = (level(4_800), level(15_000), level(24_000));
+    assert!((before - ducked - 10.0).abs() < 0.2, "{before} and {ducked} dBFS");
+    assert!((before - after).abs() < 0.2, "{before} and {after} dBFS");
+}
+
+#[test]
 fn volume_moves_without_a_step() {
     let mut bench = Bench::new(48_000);
     bench.say("a", vec![16_384; 24_000]);

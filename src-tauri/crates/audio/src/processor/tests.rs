@@ -96,6 +96,19 @@ fn the_far_side_is_taken_out_and_the_figures_say_so() {
 }
 
 #[test]
+fn the_other_canceller_takes_the_far_side_out_too() {
+    let far = far_side(8);
+    let mic = echo(&far, 2_400);
+    let echo_only = Processing { echo: true, noise: false, gain: false };
+    let (own, other) = (
+        run(&mut Processor::with(echo_only, EchoMethod::Kalman).unwrap(), &far, &mic).0,
+        run(&mut Processor::with(echo_only, EchoMethod::Sonora).unwrap(), &far, &mic).0,
+    );
+    assert!(down(&mic, &other, 5, 8) > 25.0, "{} dB", down(&mic, &other, 5, 8));
+    assert!(own != other, "it is the one that was asked for");
+}
+
+#[test]
 fn the_near_side_passes_as_loud_as_it_was() {
     let mic = near_side(6);
     let far = vec![0.0; mic.len()];

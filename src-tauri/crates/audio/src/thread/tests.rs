@@ -1,6 +1,7 @@
 use super::*;
 use crate::port::{Ports, Processing, ports};
 use crate::ring;
+use crate::{RATE_HZ, STEP};
 
 fn idle() -> (AudioThread, Ports) {
     let (near, far) = ports();
@@ -18,6 +19,7 @@ fn idle() -> (AudioThread, Ports) {
         capture: Capture::new(far.frames).unwrap(),
         playback: Playback::new(1.0).unwrap(),
         processor: Processor::new(Processing::default()).unwrap(),
+        voice: Voice::new(RATE_HZ, STEP).unwrap(),
         gate: Gate::Open,
         stop: Arc::default(),
     };

@@ -102,6 +102,7 @@ impl Turn<'_> {
         self.state.tool = None;
         self.state.awaiting = None;
         self.state.tail_until = None;
+        self.end_doubt();
         self.reply_done(None);
     }
 

@@ -14,7 +14,12 @@ impl Turn<'_> {
     pub(super) fn obey(&mut self, command: Command) {
         match command {
             Command::End => self.end(Ending::ByYou),
-            Command::Interrupt => self.interrupt(),
+            Command::Interrupt => {
+                self.end_doubt();
+                self.interrupt();
+            }
+            Command::Continue => self.continue_reply(),
+            Command::QuickBargeIn(quick) => self.state.setup.quick_barge_in = quick,
             Command::Mute(mute) => {
                 self.state.controls.mute = mute;
                 if mute != Mute::Soft {
@@ -80,6 +85,7 @@ impl Turn<'_> {
         }
         let manual = self.state.controls.turns == Turns::Manual;
         if pressed {
+            self.end_doubt();
             self.interrupt();
             if manual {
                 if self.state.tail_until.take().is_none() {
@@ -95,6 +101,7 @@ impl Turn<'_> {
     pub(super) fn hand_over_turn(&mut self) {
         self.state.tail_until = None;
         self.state.hearing = false;
+        self.turn_over(self.now.saturating_sub(TAIL_MS));
         self.send(ClientEvent::InputAudioCommit);
         self.send(ClientEvent::reply());
         self.await_answer();
@@ -113,6 +120,7 @@ impl Turn<'_> {
         self.tell_item(Some(index));
         self.state.waiting_texts.push_back(text.to_owned());
         if self.state.is_live() {
+            self.end_doubt();
             self.interrupt();
             self.send_waiting_texts();
         }
@@ -122,6 +130,7 @@ impl Turn<'_> {
         if self.state.waiting_texts.is_empty() {
             return;
         }
+        self.state.stopwatch.nothing_spoken();
         while let Some(text) = self.state.waiting_texts.pop_front() {
             self.send(session::text_item(realtime::Role::User, text));
             self.state.texts += 1;

@@ -24,6 +24,7 @@ impl Turn<'_> {
         let open = self.state.replies.interrupt();
         if sounding {
             self.device(Control::Flush);
+            self.state.stopwatch.silenced();
         }
         if let Some(response) = open {
             for index in self.state.transcript.open_items(&response) {
@@ -47,23 +48,25 @@ impl Turn<'_> {
     /// The loudspeaker is silent: tell the server and the reader where the ear stopped.
     pub(super) fn flushed(&mut self, items: Vec<Played>) {
         for Played { item, ms } in items {
+            self.keep_rest(&item, ms);
             let whole = self.state.replies.ended(&item);
             let Some(index) = self.state.transcript.find(&item) else { continue };
             let received = self.state.transcript.received_ms(index);
             if whole && ms >= received {
                 let index = self.state.transcript.settle(index, None);
                 self.tell_item(index);
+                self.heard_again(&item, true);
                 continue;
             }
-            if self.state.is_live() {
+            let cut = self.state.transcript.cut(index, ms);
+            if !self.heard_again(&item, false) && self.state.is_live() {
                 self.send(ClientEvent::ItemTruncate {
                     item_id: item.to_string(),
                     content_index: 0,
                     audio_end_ms: ms.min(received),
                 });
             }
-            let index = self.state.transcript.cut(index, ms);
-            self.tell_item(index);
+            self.tell_item(cut);
         }
     }
 
@@ -93,7 +96,11 @@ impl Turn<'_> {
         if self.state.controls.turns == Turns::Manual {
             self.state.billed_ms += ms;
         }
+        if !self.state.replies.has_sound() {
+            self.state.stopwatch.sound_came(self.now);
+        }
         let item = self.state.replies.enqueue(&item, response.as_deref());
+        self.state.replies.keep(&item, &samples);
         self.device(Control::Speak { item, samples });
     }
 
@@ -113,6 +120,7 @@ impl Turn<'_> {
         match report {
             Report::Started { item } => {
                 self.state.replies.started(&item);
+                self.reply_sounds();
                 self.state.awaiting = None;
             }
             Report::Finished(Played { item, .. }) => {
@@ -121,9 +129,11 @@ impl Turn<'_> {
                     let index = self.state.transcript.settle(index, None);
                     self.tell_item(index);
                 }
+                self.heard_again(&item, true);
             }
             Report::Flushed(items) => self.flushed(items),
-            Report::Progress(_) => {}
+            Report::Progress(Played { item, ms }) => self.state.replies.heard(&item, ms),
+            Report::Voice { speaking, voiced_ms } => self.hear_voice(speaking, voiced_ms),
             Report::Zeros { dead } => self.state.zeros = dead,
             Report::SpokenUnheard => {
                 if self.state.is_live() && self.state.controls.mute == Mute::Soft {

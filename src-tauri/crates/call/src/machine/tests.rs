@@ -99,6 +99,9 @@ impl Input {
             Input::Closed(closed) => Input::Closed(closed.clone()),
             Input::Device(report) => Input::Device(report.clone()),
             Input::Frame(samples) => Input::Frame(samples.clone()),
+            Input::Measured { voice_to_wire_ms, echo } => {
+                Input::Measured { voice_to_wire_ms: *voice_to_wire_ms, echo: *echo }
+            }
             Input::Tick => Input::Tick,
         }
     }
@@ -153,6 +156,7 @@ fn brief(effect: &Effect) -> Option<String> {
         Effect::Device(Control::Flush) => "flush".into(),
         Effect::Device(Control::Gate(gate)) => format!("gate {gate:?}"),
         Effect::Device(Control::Volume(_)) => "volume".into(),
+        Effect::Device(Control::Duck(ducked)) => if *ducked { "duck" } else { "unduck" }.into(),
         Effect::Device(Control::Hush(hushed)) => format!("hush {hushed}"),
         Effect::Device(Control::Prefer { direction, order }) => format!("prefer {direction:?} {order:?}"),
         Effect::Device(Control::Process(_)) => "process".into(),
@@ -172,7 +176,10 @@ fn brief(effect: &Effect) -> Option<String> {
         }
         Effect::Tell(Event::Controls { .. }) => "controls".into(),
         Effect::Tell(Event::Model { model }) => format!("model {model}"),
-        Effect::Tell(Event::Clock { .. } | Event::Levels { .. }) => return None,
+        Effect::Device(Control::Listen(_))
+        | Effect::Tell(Event::Clock { .. } | Event::Levels { .. } | Event::Figures { .. }) => {
+            return None;
+        }
     })
 }
 
@@ -662,4 +669,245 @@ fn a_binary_line_speaks_for_the_newest_item_of_the_open_reply() {
         r#"{"type":"response.output_item.added","response_id":"r1","item":{"id":"i1","type":"message","role":"assistant"}}"#,
     ));
     table.row(Input::Sound { item: None, response: None, samples: vec![0; 2_400] }, "speak i1 100");
+}
+
+fn voice(speaking: bool, voiced_ms: u32) -> Input {
+    Input::Device(Report::Voice { speaking, voiced_ms })
+}
+
+fn flushed(ms: u64) -> Input {
+    Input::Device(Report::Flushed(vec![played("i1", ms)]))
+}
+
+/// [`Table::speaking`], and the reply is past its first moments.
+fn well_under_way() -> Table {
+    let mut table = Table::speaking();
+    table.now += 600;
+    table
+}
+
+#[test]
+fn a_voice_ducks_at_once_and_interrupts_when_it_goes_on() {
+    let mut table = well_under_way();
+    table.rows(&[
+        (voice(true, 48), "duck"),
+        (voice(true, 224), ""),
+        (voice(true, 240), "flush | cancel r1 | unduck | = hearingYou"),
+        (flushed(600), "truncate i1 600 | item 0 'one two' cut 'three four'"),
+        (speech("started"), "item 1 ''…"),
+        (voice(false, 900), ""),
+        (speech("stopped"), "= thinking"),
+    ]);
+}
+
+#[test]
+fn a_cough_only_ducks() {
+    let mut table = well_under_way();
+    table.rows(&[(voice(true, 48), "duck"), (voice(true, 192), ""), (voice(false, 192), "unduck")]);
+    assert!(table.state().replies.is_sounding());
+}
+
+#[test]
+fn in_the_first_moments_of_a_reply_a_voice_must_be_longer_and_the_servers_word_need_not() {
+    let mut table = Table::speaking();
+    table.row(voice(true, 240), "duck");
+    table.row(voice(true, 464), "");
+    table.row(voice(true, 480), "flush | cancel r1 | unduck | = hearingYou");
+    Table::speaking().row(speech("started"), "flush | cancel r1 | item 1 ''… | = hearingYou");
+}
+
+#[test]
+fn the_local_detector_does_nothing_when_it_may_not() {
+    for change in [Command::QuickBargeIn(false), Command::Mute(Mute::Soft), Command::Turns(Turns::Manual)] {
+        let mut table = well_under_way();
+        table.take(command(change.clone()));
+        table.row(voice(true, 640), "");
+        assert!(table.state().replies.is_sounding(), "{change:?}");
+    }
+    Table::live(Turns::Auto).row(voice(true, 640), "");
+}
+
+#[test]
+fn the_detector_is_on_only_while_it_is_wanted() {
+    let told = |table: &mut Table, input| {
+        let (state, effects) = step(table.state.take().unwrap(), table.now, input);
+        table.state = Some(state);
+        effects.into_iter().find_map(|effect| match effect {
+            Effect::Device(Control::Listen(from)) => Some(from),
+            _ => None,
+        })
+    };
+    let mut table = Table::new(Turns::Auto);
+    table.take(Input::Start);
+    table.take(Input::Connected);
+    let ready = server(r#"{"type":"session.updated","session":{}}"#);
+    let office = Patience::default();
+    assert_eq!(told(&mut table, ready), Some(Some(office.level_dbfs())));
+    let soft = Patience { threshold: 0.4, ..office };
+    assert_eq!(told(&mut table, command(Command::Patience(soft))), Some(Some(soft.level_dbfs())));
+    assert_eq!(told(&mut table, command(Command::QuickBargeIn(false))), Some(None));
+    assert_eq!(told(&mut table, command(Command::QuickBargeIn(true))), Some(Some(soft.level_dbfs())));
+    assert_eq!(told(&mut table, command(Command::Turns(Turns::Manual))), Some(None));
+}
+
+/// A false start: a voice has interrupted after half of what had come, and nobody said a word.
+fn false_start(done: bool) -> Table {
+    let mut table = well_under_way();
+    if done {
+        table.take(server(r#"{"type":"response.done","response":{"id":"r1","status":"completed"}}"#));
+    }
+    table.take(voice(true, 240));
+    table.take(flushed(500));
+    table.row(voice(false, 240), "= listening");
+    assert_eq!(table.wait(barge::FALSE_START_MS - 1), "");
+    assert!(!table.state().controls.can_continue);
+    assert_eq!(table.wait(1), "controls");
+    assert!(table.state().controls.can_continue);
+    table
+}
+
+#[test]
+fn after_a_false_start_the_rest_is_played_from_where_the_ear_stopped() {
+    let mut table = false_start(true);
+    table.rows(&[
+        (
+            command(Command::Continue),
+            "controls | item 1 'three four'… | speak i1+ 500 | finish i1+ | = thinking",
+        ),
+        (Input::Device(Report::Started { item: "i1+".into() }), "= speaking"),
+        (command(Command::Continue), ""),
+        (
+            Input::Device(Report::Finished(played("i1+", 500))),
+            "item 1 'three four' | conversation.item.create | = listening",
+        ),
+    ]);
+}
+
+#[test]
+fn what_is_played_again_may_be_interrupted_and_continued_again() {
+    let mut table = false_start(true);
+    table.take(command(Command::Continue));
+    table.take(Input::Device(Report::Started { item: "i1+".into() }));
+    table.row(voice(true, 240), "flush | = hearingYou");
+    table.row(
+        Input::Device(Report::Flushed(vec![played("i1+", 300)])),
+        "conversation.item.create | item 1 'three' cut 'four'",
+    );
+    table.take(voice(false, 240));
+    table.wait(barge::FALSE_START_MS);
+    table.row(
+        command(Command::Continue),
+        "controls | item 2 'four'… | speak i1++ 200 | finish i1++ | = thinking",
+    );
+}
+
+#[test]
+fn a_reply_that_was_never_finished_is_asked_for_after_its_rest() {
+    let mut table = false_start(false);
+    table.take(command(Command::Continue));
+    table.take(Input::Device(Report::Started { item: "i1+".into() }));
+    table.row(
+        Input::Device(Report::Finished(played("i1+", 500))),
+        "item 1 'three four' | conversation.item.create | response.create | = thinking",
+    );
+}
+
+#[test]
+fn a_reply_of_which_nothing_is_left_is_asked_for() {
+    let mut table = Table::live(Turns::Auto);
+    table.take(server(r#"{"type":"response.created","response":{"id":"r1"}}"#));
+    table.row(speech("started"), "cancel r1 | item 0 ''… | = hearingYou");
+    table.row(speech("stopped"), "= thinking");
+    assert_eq!(table.wait(barge::FALSE_START_MS), "controls");
+    table.row(
+        command(Command::Continue),
+        "controls | item 1 'The agent was asked to go on.' | conversation.item.create | response.create",
+    );
+}
+
+#[test]
+fn words_a_reply_or_a_key_take_the_offer_back() {
+    let words = r#"{"type":"conversation.item.input_audio_transcription.updated","item_id":"u1","transcript":"wait"}"#;
+    for given in [
+        server(words),
+        server(r#"{"type":"response.created","response":{"id":"r2"}}"#),
+        command(Command::SendText("wait".into())),
+        command(Command::Talk(true)),
+        command(Command::Interrupt),
+        closed(None, CloseKind::Lost),
+    ] {
+        let mut table = false_start(true);
+        let shown = format!("{given:?}");
+        assert!(table.take(given).contains("controls"), "{shown}");
+        assert!(!table.state().controls.can_continue, "{shown}");
+        table.row(command(Command::Continue), "");
+    }
+}
+
+#[test]
+fn words_of_an_earlier_turn_prove_nothing() {
+    let mut table = Table::live(Turns::Auto);
+    table.take(speech("started"));
+    table.now += 500;
+    table.take(server(r#"{"type":"response.created","response":{"id":"r1"}}"#));
+    table.take(sound("i1", "r1", 1_000));
+    table.take(Input::Device(Report::Started { item: "i1".into() }));
+    table.take(speech("stopped"));
+    table.now += 600;
+    table.take(voice(true, 240));
+    table.take(voice(false, 240));
+    table.take(server(
+        r#"{"type":"conversation.item.input_audio_transcription.completed","item_id":"u1","transcript":"hello","status":"completed"}"#,
+    ));
+    assert_eq!(table.wait(barge::FALSE_START_MS), "controls");
+}
+
+#[test]
+fn a_key_that_stops_the_agent_leaves_nothing_to_continue() {
+    let mut table = well_under_way();
+    table.take(command(Command::Interrupt));
+    table.take(flushed(500));
+    assert_eq!(table.wait(10_000), "");
+    assert!(!table.state().controls.can_continue);
+}
+
+#[test]
+fn the_figures_of_a_turn_are_taken_between_ear_wire_and_voice() {
+    let mut table = Table::live(Turns::Auto);
+    let measured = |ms, echo| Input::Measured { voice_to_wire_ms: Some(ms), echo };
+    table.take(speech("started"));
+    table.take(measured(2.0, audio::EchoFigures::default()));
+    table.now += 1_000;
+    table.take(voice(false, 900));
+    table.take(measured(4.0, audio::EchoFigures::default()));
+    table.now += 500;
+    table.take(speech("stopped"));
+    table.take(server(r#"{"type":"response.created","response":{"id":"r1"}}"#));
+    table.now += 300;
+    table.take(sound("i1", "r1", 500));
+    table.now += 45;
+    table.take(sound("i1", "r1", 500));
+    table.take(Input::Device(Report::Started { item: "i1".into() }));
+    let figures = table.state().snapshot().figures;
+    assert_eq!(figures.voice_to_wire_ms, [3.0]);
+    assert_eq!(figures.wire_to_ear_ms, [45.0]);
+    let answer = 500.0 + 345.0 + audio::VOICE_END_MS as f32;
+    assert_eq!(figures.answer_ms, [answer], "from the end of the voice");
+
+    let echo = audio::EchoFigures { enhancement_db: Some(31.0), ..audio::EchoFigures::default() };
+    table.take(measured(4.0, echo));
+    assert_eq!(table.state().snapshot().figures.echo, echo);
+}
+
+#[test]
+fn an_answer_to_typed_words_is_no_answer_to_a_voice() {
+    let mut table = Table::live(Turns::Auto);
+    table.take(speech("started"));
+    table.take(speech("stopped"));
+    table.take(command(Command::SendText("hi".into())));
+    table.take(server(r#"{"type":"response.created","response":{"id":"r1"}}"#));
+    table.take(sound("i1", "r1", 500));
+    table.take(Input::Device(Report::Started { item: "i1".into() }));
+    let figures = table.state().snapshot().figures;
+    assert_eq!((figures.answer_ms.len(), figures.wire_to_ear_ms.len()), (0, 1));
 }

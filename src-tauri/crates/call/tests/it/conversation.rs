@@ -28,6 +28,10 @@ async fn what_was_said_comes_back_in_sound_and_in_words() {
     assert_eq!((yours[0].text.as_str(), yours[0].partial), ("good morning practice agent", false));
     let agents = items_of(&desk, Role::Agent);
     assert_eq!(agents.len(), 1);
+    let figures = &desk.seen.figures;
+    let taken = [&figures.voice_to_wire_ms, &figures.wire_to_ear_ms, &figures.answer_ms];
+    assert_eq!(taken.map(Vec::len), [1; 3], "{figures:?}");
+    assert!(figures.answer_ms[0] > figures.wire_to_ear_ms[0], "{figures:?}");
     assert!(!agents[0].text.is_empty() && agents[0].unheard.is_none() && !agents[0].partial);
     assert_eq!(
         desk.words,
@@ -89,6 +93,64 @@ async fn speaking_over_the_agent_silences_it_and_cuts_its_words() {
     desk.until_word("speaking").await;
     desk.until_word("listening").await;
     assert_eq!(desk.seen.items.iter().filter(|item| item.unheard.is_some()).count(), 1);
+}
+
+/// Real speech; the local detector is not fooled by harmonics.
+fn speech(text: &str) -> Vec<i16> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("said.wav");
+    rig::speech(text, &path).unwrap();
+    call::read_wav(&path).unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_voice_that_only_this_computer_hears_interrupts_and_a_false_start_is_taken_back() {
+    let greets = |setup: &mut call::Setup| setup.profile.agent_speaks_first = true;
+    let mut whole = Desk::open_with(&[], greets).await;
+    whole.until_word("speaking").await;
+    whole.until_word("listening").await;
+    let greeting = whole.devices.heard();
+
+    let mut desk = Desk::open_with(&[("deaf", "on"), ("delta_pace", "0")], greets).await;
+    desk.until_word("speaking").await;
+    desk.pass(1_500).await;
+    desk.devices.say(speech("Wait a moment please.")).await;
+    desk.until_word("hearingYou").await;
+    desk.until("a cut caption", |seen| seen.items.iter().any(|item| item.unheard.is_some())).await;
+    let heard = desk.devices.heard().len();
+    assert!(heard < greeting.len(), "the agent was stopped");
+
+    desk.until("the offer to continue", |seen| seen.controls.can_continue).await;
+    assert_eq!(desk.devices.heard().len(), heard, "nothing is said meanwhile");
+    let unheard = desk.seen.items.iter().find_map(|item| item.unheard.clone()).unwrap();
+    desk.tell(Command::Continue).await;
+    desk.until_word("speaking").await;
+    desk.until_word("listening").await;
+    // The told milliseconds round the place of the cut down, by less than one.
+    let (played, said) = (desk.devices.heard(), greeting);
+    let twice = played.len() - said.len();
+    assert!(twice < 24, "{twice} samples were played twice");
+    assert_eq!(played[..heard], said[..heard]);
+    assert_eq!(played[heard + twice..], said[heard..], "the rest follows without a gap");
+    let last = items_of(&desk, Role::Agent).pop().unwrap();
+    assert_eq!((&last.text, &last.unheard, last.partial), (&unheard, &None, false));
+    desk.pass(50).await;
+    let told = desk.session().of_type("conversation.item.create").last().unwrap().to_string();
+    assert!(told.contains(unheard.as_str()), "the server knows what was heard after all: {told}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_the_local_detector_only_the_server_interrupts() {
+    let mut desk = Desk::open_with(&[("deaf", "on")], |setup| {
+        setup.profile.agent_speaks_first = true;
+        setup.quick_barge_in = false;
+    })
+    .await;
+    desk.until_word("speaking").await;
+    desk.pass(1_500).await;
+    desk.devices.say(speech("Wait a moment please.")).await;
+    desk.until_word("listening").await;
+    assert!(!desk.words.contains(&"hearingYou".to_owned()), "{:?}", desk.words);
 }
 
 #[tokio::test(start_paused = true)]

@@ -123,6 +123,7 @@ impl Desk {
             }
             Event::NoticeGone { code } => self.seen.notices.retain(|known| known.code != code),
             Event::Model { model } => self.seen.model = Some(model),
+            Event::Figures { figures } => self.seen.figures = figures,
             Event::Levels { .. } => {}
         }
     }

@@ -109,6 +109,9 @@ impl Session {
         if self.config.detection.is_none() {
             return self.gather(&samples);
         }
+        if self.switches.deaf {
+            return Ok(());
+        }
         for heard in self.ear.vad.hear(&samples) {
             self.heard(heard, now);
         }

@@ -1,4 +1,6 @@
-use std::{borrow::Cow, collections::VecDeque, future::poll_fn, pin::Pin, task::Poll, time::Duration};
+use std::{
+    borrow::Cow, collections::VecDeque, future::poll_fn, pin::Pin, sync::Arc, task::Poll, time::Duration,
+};
 
 use futures_util::{Sink, SinkExt, Stream};
 use tokio::{
@@ -11,7 +13,7 @@ use tokio_tungstenite::tungstenite::{
     protocol::{CloseFrame, frame::coding::CloseCode},
 };
 
-use super::{CloseKind, Closed, FAREWELL, LineEvent, LineOptions, Outgoing, handshake::Upgraded};
+use super::{CloseKind, Closed, FAREWELL, Lag, LineEvent, LineOptions, Outgoing, handshake::Upgraded};
 use crate::{
     event::server::{Incoming, ParseError, parse},
     samples,
@@ -23,10 +25,21 @@ pub(super) async fn run(
     mut outgoing: mpsc::Receiver<Outgoing>,
     events: mpsc::Sender<LineEvent>,
     options: LineOptions,
+    lag: Arc<Lag>,
 ) {
     let LineOptions { ping_interval, pong_timeout, tap, .. } = options;
     let heard = Instant::now();
-    let wire = Wire { socket, unflushed: false, heard, pinged: None, ping_interval, pong_timeout, tap };
+    let wire = Wire {
+        socket,
+        unflushed: false,
+        leaving: None,
+        lag,
+        heard,
+        pinged: None,
+        ping_interval,
+        pong_timeout,
+        tap,
+    };
     // The connection is gone before anybody is told.
     let closed = wire.carry(&mut outgoing, &events).await;
     drop(outgoing);
@@ -39,6 +52,9 @@ struct Wire {
     socket: Upgraded,
     /// A message was handed over that has not left yet.
     unflushed: bool,
+    /// Since when what is leaving now has been.
+    leaving: Option<Instant>,
+    lag: Arc<Lag>,
     /// When anything last came from the server.
     heard: Instant,
     /// When a ping went out that nothing has followed yet.
@@ -76,6 +92,7 @@ impl Wire {
                 }
                 next = outgoing.recv(), if !self.unflushed => {
                     let Some(next) = next else { return self.farewell(outgoing).await };
+                    self.leaving = next.since;
                     if let Err(closed) = self.hand_over(message(&next)) {
                         return closed;
                     }
@@ -145,6 +162,9 @@ impl Wire {
                     return Poll::Ready(Step::Ended(closed_by(&error)));
                 }
                 self.unflushed = false;
+                if let Some(since) = self.leaving.take() {
+                    self.lag.note(since.elapsed());
+                }
                 flushed = true;
             }
             if listening && let Poll::Ready(next) = Pin::new(&mut self.socket).poll_next(context) {
