@@ -9,7 +9,8 @@ use tauri::{Manager as _, State, WebviewWindow};
 use tauri_plugin_dialog::DialogExt as _;
 
 use crate::app::App;
-use crate::view::{AppEvent, AppSnapshot, Check, ProfileDraft, Settings, Target};
+use crate::devices as list;
+use crate::view::{AppEvent, AppSnapshot, Check, DeviceList, ProfileDraft, Settings, Target};
 
 type Done<T = ()> = Result<T, Problem>;
 
@@ -42,6 +43,11 @@ pub(crate) async fn set_mute(app: State<'_, App>, mute: Mute) -> Done {
 #[tauri::command]
 pub(crate) async fn set_turns(app: State<'_, App>, turns: Turns) -> Done {
     app.command(Command::Turns(turns)).await
+}
+
+#[tauri::command]
+pub(crate) async fn hush_speaker(app: State<'_, App>, hushed: bool) -> Done {
+    app.command(Command::Hush(hushed)).await
 }
 
 #[tauri::command]
@@ -87,6 +93,11 @@ pub(crate) async fn set_active(app: State<'_, App>, id: String) -> Done {
 #[tauri::command]
 pub(crate) async fn save_settings(app: State<'_, App>, settings: Settings) -> Done {
     app.save_settings(settings).await
+}
+
+#[tauri::command]
+pub(crate) async fn devices() -> Done<DeviceList> {
+    list::devices().await
 }
 
 /// Where the call was written to; `null` when no place was chosen.

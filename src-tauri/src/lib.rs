@@ -3,6 +3,7 @@
 
 mod app;
 mod commands;
+mod devices;
 mod kept;
 mod keychain;
 mod past;
@@ -41,6 +42,7 @@ pub fn run() -> anyhow::Result<()> {
             commands::clear_call,
             commands::set_mute,
             commands::set_turns,
+            commands::hush_speaker,
             commands::talk,
             commands::interrupt,
             commands::send_text,
@@ -50,6 +52,7 @@ pub fn run() -> anyhow::Result<()> {
             commands::delete_profile,
             commands::set_active,
             commands::save_settings,
+            commands::devices,
             commands::export_call,
             commands::delete_call,
             commands::try_out,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use audio::{Engine, EngineOptions};
+use audio::{Direction, Engine, EngineOptions};
 use call::{Access, Call, CallGone, Command, Devices, Net, Problem, ProblemCode, Setup, Status};
 use history::History;
 use practice::Practice;
@@ -141,10 +141,16 @@ fn begin(setup: &mut Setup, settings: &Settings) {
 
 /// What the devices are opened with.
 pub(crate) fn options(settings: &Settings) -> EngineOptions {
-    EngineOptions { volume: settings.volume, processing: settings.processing, ..EngineOptions::default() }
+    EngineOptions {
+        microphones: settings.microphones.clone(),
+        speakers: settings.speakers.clone(),
+        volume: settings.volume,
+        processing: settings.processing,
+        ..EngineOptions::default()
+    }
 }
 
-/// What a running call has to be told of the settings.
+/// What a running call has to be told of a change of the settings.
 pub(crate) fn tuning(before: &Settings, settings: &Settings) -> Vec<Command> {
     let mut commands = vec![
         Command::Volume(settings.volume),
@@ -154,6 +160,14 @@ pub(crate) fn tuning(before: &Settings, settings: &Settings) -> Vec<Command> {
     // Only a change: during the call the person may have chosen otherwise for it alone.
     if settings.turns != before.turns {
         commands.push(Command::Turns(settings.turns));
+    }
+    for (direction, before, order) in [
+        (Direction::Microphone, &before.microphones, &settings.microphones),
+        (Direction::Speaker, &before.speakers, &settings.speakers),
+    ] {
+        if before != order {
+            commands.push(Command::Prefer { direction, order: order.clone() });
+        }
     }
     commands
 }
@@ -170,10 +184,18 @@ mod tests {
         let processing = Processing { echo: false, noise: true, gain: false };
         let patience = Patience { silence_ms: 900, threshold: 0.5 };
         let before = Settings::default();
-        let settings =
-            Settings { volume: 0.25, turns: Turns::Manual, processing, patience, ..Settings::default() };
+        let speakers = vec!["a".to_owned()];
+        let settings = Settings {
+            volume: 0.25,
+            turns: Turns::Manual,
+            processing,
+            patience,
+            speakers: speakers.clone(),
+            ..Settings::default()
+        };
         let opened = options(&settings);
         assert_eq!((opened.volume, opened.processing), (0.25, processing));
+        assert_eq!((opened.microphones, opened.speakers.clone()), (Vec::new(), speakers));
         let mut setup = Setup::practice(
             "http://127.0.0.1:1/token".parse().unwrap(),
             "ws://127.0.0.1:1/".parse().unwrap(),
@@ -183,6 +205,9 @@ mod tests {
         assert_eq!((setup.turns, setup.patience), (Turns::Manual, patience));
         let sound = vec![Command::Volume(0.25), Command::Process(processing), Command::Patience(patience)];
         assert_eq!(tuning(&settings, &settings), sound);
-        assert_eq!(tuning(&before, &settings), [sound, vec![Command::Turns(Turns::Manual)]].concat());
+        let order = opened.speakers;
+        let changed =
+            vec![Command::Turns(Turns::Manual), Command::Prefer { direction: Direction::Speaker, order }];
+        assert_eq!(tuning(&before, &settings), [sound, changed].concat());
     }
 }

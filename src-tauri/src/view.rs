@@ -33,6 +33,10 @@ pub struct Settings {
     pub volume: f32,
     /// Who ends your turn when a call begins.
     pub turns: Turns,
+    /// Ids of the microphones to use, the best one first; none: whatever the system uses.
+    pub microphones: Vec<String>,
+    /// The same for loudspeakers.
+    pub speakers: Vec<String>,
     /// How long the agent waits for you, and how loud you must be.
     pub patience: Patience,
     /// How the talk key talks.
@@ -57,6 +61,8 @@ impl Default for Settings {
         Self {
             volume: 1.0,
             turns: Turns::Auto,
+            microphones: Vec::new(),
+            speakers: Vec::new(),
             patience: Patience::default(),
             talk_key: TalkKey::default(),
             processing: Processing::default(),
@@ -169,6 +175,35 @@ pub struct ProfileDraft {
     /// `null` keeps the stored secret.
     #[ts(type = "string | null")]
     pub secret: Option<secrecy::SecretString>,
+}
+
+/// The devices that are there now.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceList {
+    pub microphones: Vec<DeviceEntry>,
+    pub speakers: Vec<DeviceEntry>,
+}
+
+/// A device as a person may choose it.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct DeviceEntry {
+    /// Stable, for [`Settings::microphones`] and [`Settings::speakers`].
+    pub id: String,
+    /// No two of a list are the same.
+    pub name: String,
+    /// What the system uses today.
+    pub is_default: bool,
+    /// A Bluetooth headset whose microphone makes it sound like a telephone.
+    pub telephone: bool,
+}
+
+impl From<audio::Device> for DeviceEntry {
+    fn from(device: audio::Device) -> Self {
+        let audio::Device { id, name, is_default, format, .. } = device;
+        Self { id, name, is_default, telephone: format.is_some_and(|format| format.is_telephone()) }
+    }
 }
 
 /// What *Test* found.

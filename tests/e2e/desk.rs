@@ -1,6 +1,7 @@
 //! A desk with a display, a sound server and a keychain on it. Everything is a child process that ends
 //! with its owner.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
@@ -42,6 +43,8 @@ pub(crate) struct Desk {
     pub(crate) sound: rig::Sound,
     pub(crate) display: rig::Display,
     pub(crate) theme: Theme,
+    /// Taken away, the microphone is as dead as one that is switched off.
+    pub(crate) room: RefCell<Option<rig::RoomTone>>,
     bus: rig::Bus,
     folder: tempfile::TempDir,
 }
@@ -62,7 +65,8 @@ impl Desk {
         // a busy machine leaves it.
         rig::real_time(true);
         let sound = rig::Sound::start()?;
-        Ok(Self { sound, display, theme, bus, folder: tempfile::tempdir()? })
+        let room = RefCell::new(Some(sound.room_tone()?));
+        Ok(Self { sound, display, theme, room, bus, folder: tempfile::tempdir()? })
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {

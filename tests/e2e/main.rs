@@ -5,6 +5,8 @@
 /// The sound check.
 mod check;
 mod desk;
+/// Devices that come and go, and mute.
+mod devices;
 /// Without a mouse.
 mod keyboard;
 /// What is left of a call.

@@ -114,6 +114,18 @@ impl<'a> Window<'a> {
         Ok(self.part(id).await?.select_by_value(value).await?)
     }
 
+    /// Points at a list until it offers a value, then chooses it, also where the list lies unseen over a
+    /// name.
+    pub(crate) async fn pick(&self, id: &str, value: &str) -> Result<()> {
+        let script = format!(
+            "const list = document.querySelector('[data-testid=\"{id}\"]'); \
+             list?.dispatchEvent(new Event('pointerenter')); \
+             if (![...(list?.options ?? [])].some((one) => one.value === '{value}')) return false; \
+             list.value = '{value}'; list.dispatchEvent(new Event('change', {{ bubbles: true }})); return true"
+        );
+        self.until(&format!("{value} in {id}"), &script, |done| *done == true).await.map(drop)
+    }
+
     pub(crate) async fn text(&self, id: &str) -> Result<String> {
         Ok(self.part(id).await?.text().await?.trim().to_owned())
     }

@@ -41,6 +41,7 @@ fn declarations() -> String {
     all.visit::<view::Target>();
     all.visit::<view::ProfileDraft>();
     all.visit::<view::Settings>();
+    all.visit::<view::DeviceList>();
     all.visit::<call::Mute>();
     all.visit::<call::Turns>();
     all.visit::<call::ProblemCode>();

@@ -27,7 +27,7 @@ const rows: Array<[name: string, before: AppState, events: AppEvent[], look: Loo
   [
     'controls',
     state(),
-    [of({ type: 'controls', controls: { mute: 'hard', turns: 'manual', talking: false, voiceFromDbfs: -37.25 } })],
+    [of({ type: 'controls', controls: { mute: 'hard', turns: 'manual', hushed: false, talking: false, voiceFromDbfs: -37.25 } })],
     (s) => s.call?.controls.mute,
     'hard',
   ],

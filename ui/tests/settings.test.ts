@@ -2,7 +2,7 @@
 
 import { fireEvent, render, screen, waitFor } from '@testing-library/svelte';
 import userEvent from '@testing-library/user-event';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 
 import App from '../src/App.svelte';
 import type { AppSnapshot } from '../src/lib/bindings';
@@ -88,6 +88,65 @@ test('who ends a turn is chosen', async () => {
   expect(stub.asked).toEqual([['saveSettings', { ...defaults, turns: 'manual' }]]);
 });
 
+const list = {
+  microphones: [
+    { id: 'pulseaudio:a', name: 'Built-in', isDefault: true, telephone: false },
+    { id: 'pulseaudio:b', name: 'Webcam', isDefault: false, telephone: false },
+  ],
+  speakers: [],
+};
+const options = (id: string) => [...screen.getByTestId(id).querySelectorAll('option')].map((one) => one.textContent);
+
+test('a microphone is chosen, those chosen before stay behind it, and the system may choose again', async () => {
+  const settings = { ...defaults, microphones: ['pulseaudio:old'] };
+  const { stub, user } = await open({ settings });
+  stub.list = list;
+  await user.click(screen.getByTestId('place-settings'));
+  await waitFor(() =>
+    expect(options('field-microphone')).toEqual([
+      words.devices.system('Built-in'),
+      words.devices.absent('old'),
+      'Built-in',
+      'Webcam',
+    ]),
+  );
+  expect((screen.getByTestId('field-microphone') as HTMLSelectElement).value).toBe('pulseaudio:old');
+  await user.selectOptions(screen.getByTestId('field-microphone'), 'Webcam');
+  await user.selectOptions(screen.getByTestId('field-microphone'), words.devices.system('Built-in'));
+  expect(stub.asked).toEqual([
+    ['saveSettings', { ...settings, microphones: ['pulseaudio:b', 'pulseaudio:old'] }],
+    ['saveSettings', { ...settings, microphones: [] }],
+  ]);
+});
+
+test('the list is fresh while somebody looks, and nobody is asked after that', async () => {
+  vi.useFakeTimers({ shouldAdvanceTime: true });
+  const { stub } = await open();
+  const asks = vi.spyOn(stub, 'devices');
+  const click = (id: string) => fireEvent.click(screen.getByTestId(id));
+  await click('place-settings');
+  await waitFor(() => expect(asks).toHaveBeenCalledTimes(1));
+  stub.list = list;
+  await vi.advanceTimersByTimeAsync(2_100);
+  await waitFor(() => expect(options('field-microphone')).toContain('Webcam'));
+  await click('place-call');
+  const before = asks.mock.calls.length;
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(asks).toHaveBeenCalledTimes(before);
+  vi.useRealTimers();
+});
+
+test('the name in the call is that of the open device, and chooses another', async () => {
+  const { stub, user } = await open({ call: call() });
+  stub.list = list;
+  await user.hover(screen.getByTestId('choose-microphone'));
+  await waitFor(() => expect(options('choose-microphone')).toContain('Webcam'));
+  expect(screen.getByTestId('microphone-name').textContent).toBe('Mic');
+  await user.selectOptions(screen.getByTestId('choose-microphone'), 'Webcam');
+  expect(stub.asked).toEqual([['saveSettings', { ...defaults, microphones: ['pulseaudio:b'] }]]);
+  expect(screen.getByTestId('microphone-name').textContent, 'until it is really open').toBe('Mic');
+});
+
 test('each stage of the processing is switched by itself', async () => {
   const { stub, user } = await open();
   await user.click(screen.getByTestId('place-settings'));
@@ -95,6 +154,28 @@ test('each stage of the processing is switched by itself', async () => {
   expect(stub.asked).toEqual([
     ['saveSettings', { ...defaults, processing: { ...defaults.processing, noise: false } }],
   ]);
+});
+
+test('a trouble with a device offers another, in the settings', async () => {
+  const { user } = await open({ call: call({ notices: [problem('silentMicrophone', 'Only silence.')] }) });
+  await user.click(screen.getByTestId('choose-another'));
+  expect(heading()).toBe(words.settings.title);
+});
+
+test('a headset in telephone mode offers a microphone that is none', async () => {
+  const { stub, user } = await open({ call: call({ notices: [problem('telephone')] }) });
+  stub.list = {
+    microphones: [
+      { id: 'pulseaudio:bluez', name: 'Phones', isDefault: true, telephone: true },
+      { id: 'pulseaudio:a', name: 'Built-in', isDefault: false, telephone: false },
+    ],
+    speakers: [],
+  };
+  await user.hover(screen.getByTestId('choose-microphone'));
+  const use = await screen.findByTestId('use-other');
+  expect(use.textContent).toContain('Built-in');
+  await user.click(use);
+  expect(stub.asked).toEqual([['saveSettings', { ...defaults, microphones: ['pulseaudio:a'] }]]);
 });
 
 test('what went wrong at the start is told until it is put away', async () => {

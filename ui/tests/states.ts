@@ -11,7 +11,7 @@ export function call(more: Partial<Snapshot> = {}): Snapshot {
     with: 'My backend',
     practice: false,
     status: { word: 'listening' },
-    controls: { mute: 'open', turns: 'auto', talking: false, voiceFromDbfs: -37.25 },
+    controls: { mute: 'open', turns: 'auto', hushed: false, talking: false, voiceFromDbfs: -37.25 },
     items: [],
     microphone: { name: 'Mic', open: true },
     speaker: { name: 'Phones', open: true },

@@ -1,13 +1,15 @@
 // An engine that does nothing by itself: a test says what it reports, and reads what was asked.
 
 import type { Backend } from '../src/lib/backend';
-import type { AppEvent, AppSnapshot, Check, Event, Problem } from '../src/lib/bindings';
+import type { AppEvent, AppSnapshot, Check, DeviceList, Event, Problem } from '../src/lib/bindings';
 
 export class Stub implements Backend {
   readonly asked: unknown[][] = [];
   /** The next command is rejected with this. */
   refuse: unknown = null;
   check: Check = { outcome: 'passed', message: 'Fine.', tookMs: 1 };
+  /** The devices that are there. */
+  list: DeviceList = { microphones: [], speakers: [] };
   /** Commands are answered after this. */
   busy: Promise<void> = Promise.resolve();
   /** Where the next export goes. */
@@ -45,6 +47,7 @@ export class Stub implements Backend {
   clearCall = () => this.#ask('clearCall');
   setMute = (mute: unknown) => this.#ask('setMute', mute);
   setTurns = (turns: unknown) => this.#ask('setTurns', turns);
+  hushSpeaker = (hushed: boolean) => this.#ask('hushSpeaker', hushed);
   talk = (pressed: boolean) => this.#ask('talk', pressed);
   interrupt = () => this.#ask('interrupt');
   sendText = (text: string) => this.#ask('sendText', text);
@@ -54,6 +57,7 @@ export class Stub implements Backend {
   deleteProfile = (id: string) => this.#ask('deleteProfile', id);
   setActive = (id: string) => this.#ask('setActive', id);
   saveSettings = (settings: unknown) => this.#ask('saveSettings', settings);
+  devices = async () => this.list;
   exportCall = () => this.#ask('exportCall').then(() => this.exported);
   deleteCall = () => this.#ask('deleteCall');
   tryOut = (trial: unknown) => this.#ask('tryOut', trial);

@@ -150,10 +150,10 @@ describe('a call', () => {
   test('mute, release and unmute', async () => {
     const { stub, user } = await inCall();
     await user.keyboard('m');
-    stub.say({ type: 'controls', controls: { mute: 'soft', turns: 'auto', talking: false, voiceFromDbfs: -37.25 } });
+    stub.say({ type: 'controls', controls: { mute: 'soft', turns: 'auto', hushed: false, talking: false, voiceFromDbfs: -37.25 } });
     stub.say({ type: 'status', status: { word: 'muted', released: false } });
     await user.click(await screen.findByTestId('release-microphone'));
-    stub.say({ type: 'controls', controls: { mute: 'hard', turns: 'auto', talking: false, voiceFromDbfs: -37.25 } });
+    stub.say({ type: 'controls', controls: { mute: 'hard', turns: 'auto', hushed: false, talking: false, voiceFromDbfs: -37.25 } });
     stub.say({ type: 'status', status: { word: 'muted', released: true } });
     await screen.findByText(words.call.released);
     await user.click(screen.getByTestId('mute'));
@@ -161,6 +161,21 @@ describe('a call', () => {
       ['setMute', 'soft'],
       ['setMute', 'hard'],
       ['setMute', 'open'],
+    ]);
+  });
+
+  test('the speaker is silenced apart from the microphone, and the window says so in words', async () => {
+    const { stub, user } = await inCall();
+    expect(screen.queryByTestId('hushed')).toBeNull();
+    await user.keyboard('{Shift>}S{/Shift}');
+    stub.say({ type: 'controls', controls: { ...call().controls, hushed: true } });
+    expect((await screen.findByTestId('hushed')).textContent).toContain(words.call.hushed);
+    expect(screen.getByTestId('hush').getAttribute('aria-pressed')).toBe('true');
+    expect(text('state-word'), 'the microphone is another matter').toBe('Listening');
+    await user.click(screen.getByTestId('hush'));
+    expect(stub.asked).toEqual([
+      ['hushSpeaker', true],
+      ['hushSpeaker', false],
     ]);
   });
 

@@ -53,7 +53,7 @@ const freshCall = (who, practice) => ({
   with: who,
   practice,
   status: { word: 'connecting', step: 'askingBackend' },
-  controls: { mute: 'open', turns: 'auto', talking: false, voiceFromDbfs: -37.25 },
+  controls: { mute: 'open', turns: 'auto', hushed: false, talking: false, voiceFromDbfs: -37.25 },
   items: [],
   microphone: { open: false },
   speaker: { open: false },
@@ -176,12 +176,12 @@ function conversation() {
   s.you(22000, 24600, 'Is it going to be windy this weekend?');
   s.tool(25200, 27600, 'weather', 'weather · Harbour, Saturday and Sunday');
   s.agent(28400, 34500, 'Saturday is breezy, around six on the Beaufort scale in the afternoon. Sunday is calm and clear, so take the early boat.');
-  s.say(36000, { type: 'controls', controls: { mute: 'soft', turns: 'auto', talking: false, voiceFromDbfs: -37.25 } });
+  s.say(36000, { type: 'controls', controls: { mute: 'soft', turns: 'auto', hushed: false, talking: false, voiceFromDbfs: -37.25 } });
   s.status(36000, 'muted', { released: false });
-  s.say(39000, { type: 'controls', controls: { mute: 'hard', turns: 'auto', talking: false, voiceFromDbfs: -37.25 } });
+  s.say(39000, { type: 'controls', controls: { mute: 'hard', turns: 'auto', hushed: false, talking: false, voiceFromDbfs: -37.25 } });
   s.say(39000, { type: 'device', direction: 'microphone', device: { name: 'Built-in microphone', open: false } });
   s.status(39000, 'muted', { released: true });
-  s.say(42000, { type: 'controls', controls: { mute: 'open', turns: 'auto', talking: false, voiceFromDbfs: -37.25 } });
+  s.say(42000, { type: 'controls', controls: { mute: 'open', turns: 'auto', hushed: false, talking: false, voiceFromDbfs: -37.25 } });
   s.say(42000, { type: 'device', direction: 'microphone', device: { name: 'Built-in microphone', open: true } });
   s.status(42000, 'listening');
   s.say(43000, {

@@ -1,59 +1,101 @@
 //! The project's measures, each with its bar and the command that gives it. Figures, never tests: a
 //! number that misses its bar is marked and does not fail the command.
 
+mod acoustics;
 #[cfg(target_os = "linux")]
 pub(crate) mod process;
 mod table;
 #[cfg(target_os = "linux")]
 mod window;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
 use crate::command::{self, Run};
 use crate::provision::{self, Group, provision};
 use crate::{bundle, ui, workspace};
 use table::{Bar, Row};
 
-/// Programs that measure one part and print a JSON object a line: name, value, unit, bar.
-const PROGRAMS: [(&str, &str); 3] =
-    [("realtime", "parse_rate"), ("audio", "latency"), ("call", "call_bench")];
+struct Part {
+    /// What `--only` takes.
+    name: &'static str,
+    about: &'static str,
+    needs: &'static [Group],
+    measure: fn(&Asked) -> Vec<Row>,
+}
+
+struct Asked {
+    quick: bool,
+}
+
+#[rustfmt::skip]
+const PARTS: &[Part] = &[
+    Part { name: "parse", about: "events read from the wire", needs: &[Group::Build], measure: |_| program("realtime", "parse_rate") },
+    Part { name: "latency", about: "between devices and the call, on this machine's devices", needs: &[Group::Build], measure: |_| program("audio", "latency") },
+    Part { name: "acoustics", about: "the echo canceller beside real libwebrtc, in made rooms", needs: &[Group::Build, Group::Acoustics], measure: |asked| acoustics::measure(asked.quick) },
+    Part { name: "package", about: "the release .deb", needs: &[Group::Build], measure: |_| vec![package()] },
+    Part { name: "window", about: "the real app, as `package` built it, beside an empty window", needs: &[Group::Build, Group::Test], measure: |_| window() },
+    Part { name: "pending", about: "what nothing here can measure yet", needs: &[], measure: |_| pending() },
+];
 
 /// Measures that this project has set itself and that nothing here can take yet, with the reason.
-const PENDING: [(&str, &str); 5] = [
+const PENDING: [(&str, &str); 4] = [
+    ("capture callback to bytes at the socket", "no program holds a call over loopback for this yet"),
     ("CPU in a call, beside Chromium", "no Chromium page holds the same call yet"),
     ("memory in a call, beside an empty window", "the window is measured without a call so far"),
     ("memory after 2 h of call", "no fast replay of a long call yet"),
-    ("echo left on loudspeakers", "the audio thread holds no echo canceller yet"),
-    ("near speech in double talk", "the audio thread holds no echo canceller yet"),
 ];
 
-pub(crate) fn bench() -> Result<()> {
-    println!("==> [1/4] machine: everything to build and measure is there");
-    provision(&[Group::Build, Group::Test])?;
+pub(crate) fn list() {
+    for part in PARTS {
+        println!("{:<12} {}", part.name, part.about);
+    }
+}
+
+/// Measures the parts named in `only`, or all of them; every part prints its rows as soon as it has them.
+///
+/// # Errors
+/// A name that no part has, or a machine that lacks what a part needs.
+pub(crate) fn bench(only: &[String], quick: bool) -> Result<()> {
+    let chosen = pick(only)?;
+    println!("==> machine: everything to build and measure is there");
+    let needs: Vec<_> = chosen.iter().flat_map(|part| part.needs).copied().collect();
+    provision(&needs)?;
     provision::node()?;
-    println!("\n==> [2/4] programs: the parts, release builds");
-    let mut rows: Vec<Row> =
-        PROGRAMS.iter().flat_map(|(package, example)| program(package, example)).collect();
-    println!("\n==> [3/4] package: the release .deb");
-    rows.push(package());
-    println!("\n==> [4/4] window: the real app beside an empty one");
-    #[cfg(target_os = "linux")]
-    rows.extend(window::measure());
-    #[cfg(not(target_os = "linux"))]
-    rows.push(Row::missing("window", "these are read from Linux's /proc", "cargo xtask bench"));
-    rows.extend(PENDING.map(|(what, why)| Row::missing(what, why, "")));
+    let mut rows = Vec::new();
+    for (index, part) in chosen.iter().enumerate() {
+        println!("\n==> [{}/{}] {}: {}", index + 1, chosen.len(), part.name, part.about);
+        let measured = (part.measure)(&Asked { quick });
+        println!("\n{}", table::render(&measured));
+        rows.extend(measured);
+    }
     println!("\n{}", table::render(&rows));
     Ok(())
+}
+
+fn pick(only: &[String]) -> Result<Vec<&'static Part>> {
+    if let Some(name) = only.iter().find(|name| PARTS.iter().all(|part| part.name != *name)) {
+        let names: Vec<_> = PARTS.iter().map(|part| part.name).collect();
+        bail!("there is no part `{name}`; the parts are {}", names.join(", "));
+    }
+    let wanted = |part: &&Part| only.is_empty() || only.iter().any(|name| name == part.name);
+    Ok(PARTS.iter().filter(wanted).collect())
+}
+
+fn pending() -> Vec<Row> {
+    PENDING.map(|(what, why)| Row::missing(what, why, "")).into()
+}
+
+fn window() -> Vec<Row> {
+    #[cfg(target_os = "linux")]
+    return window::measure();
+    #[cfg(not(target_os = "linux"))]
+    vec![Row::missing("window", "these are read from Linux's /proc", "cargo xtask bench --only window")]
 }
 
 fn program(package: &str, example: &str) -> Vec<Row> {
     let run = Run::words(&format!("cargo run --release --quiet -p {package} --example {example}"));
     let shown = run.shown();
     println!("    $ {shown}");
-    let folder = workspace::root().join("src-tauri/crates").join(package).join("examples");
-    if !folder.join(format!("{example}.rs")).is_file() && !folder.join(example).is_dir() {
-        return vec![Row::missing(example, "this program does not exist yet", &shown)];
-    }
     match run.read() {
         Ok(output) => table::rows(example, &output, &shown),
         Err(error) => vec![Row::missing(example, &format!("{error:#}"), &shown)],
@@ -70,7 +112,7 @@ fn package() -> Row {
         let deb = bundle::newest(&workspace::target().join("release/bundle/deb"))?;
         anyhow::Ok(bundle::megabytes(std::fs::metadata(deb)?.len()))
     };
-    const COMMAND: &str = "cargo xtask bundle";
+    const COMMAND: &str = "cargo xtask bench --only package";
     if !cfg!(target_os = "linux") {
         return Row::missing(WHAT, "a .deb is made on Linux", COMMAND);
     }
@@ -79,5 +121,22 @@ fn package() -> Row {
             Row::measured(WHAT, size, "MB", Bar::AtMost(bundle::megabytes(bundle::DEB_LIMIT)), COMMAND)
         }
         Err(error) => Row::missing(WHAT, &format!("{error:#}"), COMMAND),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_picked_in_their_own_order_and_an_unknown_one_is_refused_with_the_names_that_exist() {
+        let names = |only: &[&str]| {
+            let only: Vec<_> = only.iter().map(|&name| name.to_owned()).collect();
+            pick(&only).map(|parts| parts.iter().map(|part| part.name).collect::<Vec<_>>())
+        };
+        assert_eq!(names(&[]).unwrap().len(), PARTS.len());
+        assert_eq!(names(&["window", "parse"]).unwrap(), ["parse", "window"]);
+        let error = names(&["parse", "echo"]).unwrap_err().to_string();
+        assert!(error.contains("`echo`") && error.contains("parse, latency, acoustics"), "{error}");
     }
 }

@@ -47,7 +47,7 @@ enum Verb {
     /// Install what the tests need and run every stage
     Test(Stages),
     /// Print the project's measures, each with the command behind it
-    Bench,
+    Bench(Parts),
     /// Make this system's packages from a release build
     Bundle,
     /// Quick checks of format, lints and types
@@ -62,6 +62,19 @@ enum Verb {
         #[arg(long, short, value_name = "NAME")]
         package: Vec<String>,
     },
+}
+
+#[derive(Args)]
+struct Parts {
+    /// Print the parts in order and stop
+    #[arg(long)]
+    list: bool,
+    /// Measure only these parts
+    #[arg(long, value_name = "PART", value_delimiter = ',')]
+    only: Vec<String>,
+    /// Fewer cases where a part has many
+    #[arg(long)]
+    quick: bool,
 }
 
 #[derive(Args)]
@@ -86,7 +99,11 @@ fn main() -> ExitCode {
             Ok(())
         }
         Verb::Test(Stages { only, from, .. }) => suite::test(&stage::Selection::new(only, from)),
-        Verb::Bench => bench::bench(),
+        Verb::Bench(Parts { list: true, .. }) => {
+            bench::list();
+            Ok(())
+        }
+        Verb::Bench(Parts { only, quick, .. }) => bench::bench(&only, quick),
         Verb::Bundle => bundle::bundle(),
         Verb::Check { targets: false, target: None, package } if package.is_empty() => suite::quick(),
         Verb::Check { target, package, .. } => {

@@ -1,5 +1,6 @@
 //! A private PulseAudio server with a loudspeaker and a microphone that are only names.
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -102,6 +103,26 @@ impl Sound {
         Ok(Utterance { player: Running::start(&mut command)? })
     }
 
+    /// The faint noise that every real microphone has, from now on until the value is dropped. Without
+    /// it the microphone gives digital zeros while nobody speaks.
+    pub fn room_tone(&self) -> Result<RoomTone> {
+        let mut command = self.client("pacat")?;
+        command.args(["--playback", "-d", "mic_in", "--raw", "--latency-msec=200"]);
+        command.args(["--rate=44100", "--channels=1", "--format=s16le"]).stdin(Stdio::piped());
+        let mut player = Running::start(&mut command)?;
+        let mut room = player.stdin().context("the player reads what it is given")?;
+        std::thread::spawn(move || {
+            let mut state = 1u32;
+            let mut noise = || {
+                state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+                ((state >> 30) as i16 - 1).to_le_bytes()
+            };
+            // Ends with the player.
+            while room.write_all(&(0..4_410).flat_map(|_| noise()).collect::<Vec<u8>>()).is_ok() {}
+        });
+        Ok(RoomTone { _player: player })
+    }
+
     /// Records what comes out of the loudspeaker into a WAV file (48 kHz mono) from now on.
     pub fn record_speaker(&self, path: &Path) -> Result<Recording> {
         self.record("speaker.monitor", path)
@@ -147,6 +168,12 @@ impl Sound {
         command.envs(self.env()).env("LC_ALL", "C").env("HOME", self.home.path());
         Ok(command)
     }
+}
+
+/// The noise of a room, below -80 dBFS.
+#[derive(Debug)]
+pub struct RoomTone {
+    _player: Running,
 }
 
 /// Somebody is speaking.

@@ -4,6 +4,7 @@ import type {
   AppEvent,
   AppSnapshot,
   Check,
+  DeviceList,
   Mute,
   Problem,
   ProblemCode,
@@ -26,6 +27,8 @@ export interface Backend {
   clearCall(): Promise<void>;
   setMute(mute: Mute): Promise<void>;
   setTurns(turns: Turns): Promise<void>;
+  /** The agent is not heard, whatever the volume. */
+  hushSpeaker(hushed: boolean): Promise<void>;
   talk(pressed: boolean): Promise<void>;
   interrupt(): Promise<void>;
   sendText(text: string): Promise<void>;
@@ -37,6 +40,8 @@ export interface Backend {
   setActive(id: string): Promise<void>;
   /** Kept, and applied to the running call at once. */
   saveSettings(settings: Settings): Promise<void>;
+  /** Those that are there now. May take some 100 ms. */
+  devices(): Promise<DeviceList>;
   /** Asks where to, and writes the ended call there: the file's path, or null when none was chosen. */
   exportCall(): Promise<string | null>;
   /** Takes the ended call out of what is kept on this computer. */

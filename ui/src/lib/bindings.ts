@@ -38,6 +38,10 @@ estimateUsd?: number, };
 
 export type Controls = { mute: Mute, turns: Turns, 
 /**
+ * Nothing of the agent is heard. Apart from the volume.
+ */
+hushed: boolean, 
+/**
  * The talk key is held.
  */
 talking: boolean, 
@@ -45,6 +49,24 @@ talking: boolean,
  * How loud a sound must be to count as a voice, in dBFS; about, for xAI does not publish its scale.
  */
 voiceFromDbfs: number, };
+
+export type DeviceEntry = { 
+/**
+ * Stable, for [`Settings::microphones`] and [`Settings::speakers`].
+ */
+id: string, 
+/**
+ * No two of a list are the same.
+ */
+name: string, 
+/**
+ * What the system uses today.
+ */
+isDefault: boolean, 
+/**
+ * A Bluetooth headset whose microphone makes it sound like a telephone.
+ */
+telephone: boolean, };
 
 export type DeviceFormat = { 
 /**
@@ -59,6 +81,8 @@ name: string, rateHz: number, channels: number,
  * cpal's name of the sample format, such as `f32`.
  */
 format: string, };
+
+export type DeviceList = { microphones: Array<DeviceEntry>, speakers: Array<DeviceEntry>, };
 
 export type DeviceView = { name?: string, 
 /**
@@ -184,7 +208,7 @@ cure: string,
  */
 detail?: string, };
 
-export type ProblemCode = "profile" | "backend" | "backendRefused" | "rateLimited" | "network" | "tls" | "lineRefused" | "lineLost" | "sessionRefused" | "serverError" | "wrongModel" | "microphone" | "microphoneDenied" | "speaker" | "keychain" | "storage" | "internal";
+export type ProblemCode = "profile" | "backend" | "backendRefused" | "rateLimited" | "network" | "tls" | "lineRefused" | "lineLost" | "sessionRefused" | "serverError" | "wrongModel" | "microphone" | "microphoneDenied" | "speaker" | "microphoneMoved" | "speakerMoved" | "silentMicrophone" | "mutedSpeech" | "telephone" | "keychain" | "storage" | "internal";
 
 export type Processing = { 
 /**
@@ -251,6 +275,14 @@ volume: number,
  * Who ends your turn when a call begins.
  */
 turns: Turns, 
+/**
+ * Ids of the microphones to use, the best one first; none: whatever the system uses.
+ */
+microphones: Array<string>, 
+/**
+ * The same for loudspeakers.
+ */
+speakers: Array<string>, 
 /**
  * How long the agent waits for you, and how loud you must be.
  */

@@ -3,7 +3,7 @@
 
 import { apply, SILENCE, stateOf, type AppState } from './apply';
 import type { Backend } from './backend';
-import type { AppEvent, Check, Event, Mute, Problem, ProfileDraft, Settings, Status, Target, Trial } from './bindings';
+import type { AppEvent, Check, DeviceList, Event, Mute, Problem, ProfileDraft, Settings, Status, Target, Trial } from './bindings';
 import { holdsXaiKey } from './draft';
 import { reply } from './improvise';
 import { found, rehearsal } from './rehearsal';
@@ -166,6 +166,11 @@ export class FakeBackend implements Backend {
     this.#say({ type: 'controls', controls: { ...this.#call().controls, turns } });
   }
 
+  async hushSpeaker(hushed: boolean): Promise<void> {
+    this.log.push(`hushSpeaker ${hushed}`);
+    this.#say({ type: 'controls', controls: { ...this.#call().controls, hushed } });
+  }
+
   async talk(pressed: boolean): Promise<void> {
     this.log.push(`talk ${pressed}`);
     const call = this.#call();
@@ -256,6 +261,19 @@ export class FakeBackend implements Backend {
   async saveSettings(settings: Settings): Promise<void> {
     this.log.push('saveSettings');
     this.#emit({ type: 'settings', settings });
+  }
+
+  async devices(): Promise<DeviceList> {
+    return {
+      microphones: [
+        { id: 'made-up:built-in', name: 'Built-in microphone', isDefault: true, telephone: false },
+        { id: 'made-up:webcam', name: 'Webcam', isDefault: false, telephone: false },
+      ],
+      speakers: [
+        { id: 'made-up:speakers', name: 'Built-in speakers', isDefault: false, telephone: false },
+        { id: 'made-up:headphones', name: 'Headphones', isDefault: true, telephone: false },
+      ],
+    };
   }
 
   async exportCall(): Promise<string | null> {

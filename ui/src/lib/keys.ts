@@ -4,6 +4,7 @@ export type KeyAction =
   | 'talk'
   | 'mute'
   | 'hardMute'
+  | 'hush'
   | 'escape'
   | 'type'
   | 'end'
@@ -34,6 +35,7 @@ export function actionFor(press: Press, focus: Focus): KeyAction | null {
   if (key === 'Escape') return 'escape';
   if (focus === 'field') return null;
   if (key === 'm') return press.shiftKey ? 'hardMute' : 'mute';
+  if (key === 's') return press.shiftKey ? 'hush' : null;
   if (key === '?') return 'keys';
   if (key === 'Enter' && focus === 'page' && !press.shiftKey) return 'type';
   return null;

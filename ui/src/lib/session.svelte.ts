@@ -5,6 +5,7 @@ import { createContext } from 'svelte';
 import { apply, hasWords, stateOf, type AppState } from './apply';
 import { problemFrom, type Backend } from './backend';
 import type { AppEvent, DeviceView, Direction, Mute, Problem, ProfileDraft, Settings, Target } from './bindings';
+import { DeviceWatch } from './devices.svelte';
 import { LevelLoop } from './levels';
 import type { Place } from './places';
 import { defaults } from './settings';
@@ -22,6 +23,7 @@ export interface Card {
 export class Session {
   readonly levels = new LevelLoop();
   readonly backend: Backend;
+  readonly devices: DeviceWatch;
 
   #state = $state.raw<AppState | null>(null);
   /** The engine could not even be asked. */
@@ -69,6 +71,7 @@ export class Session {
 
   constructor(backend: Backend) {
     this.backend = backend;
+    this.devices = new DeviceWatch(backend);
   }
 
   async open(): Promise<void> {
@@ -156,6 +159,10 @@ export class Session {
     const now = this.controls?.mute ?? 'open';
     const undo = wanted === 'soft' ? now !== 'open' : now === wanted;
     return this.run(this.backend.setMute(undo ? 'open' : wanted));
+  }
+
+  hush(): Promise<boolean> {
+    return this.run(this.backend.hushSpeaker(!(this.controls?.hushed ?? false)));
   }
 
   talk(pressed: boolean): Promise<boolean> {

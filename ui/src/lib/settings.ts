@@ -6,6 +6,8 @@ import { rooms } from './patience';
 export const defaults: Settings = {
   volume: 1,
   turns: 'auto',
+  microphones: [],
+  speakers: [],
   patience: rooms.office,
   talkKey: 'hold',
   processing: { echo: true, noise: true, gain: true },

@@ -3,9 +3,10 @@
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 
+use crate::ears::Ears;
 use crate::error::DeviceError;
 use crate::level::rms_dbfs;
-use crate::port::{Direction, FRAME_SAMPLES, Frame, Gate, Meters, SILENCE_DBFS, WIRE_RATE_HZ};
+use crate::port::{Direction, FRAME_SAMPLES, Frame, Gate, Meters, Report, SILENCE_DBFS, WIRE_RATE_HZ};
 use crate::processor::Processor;
 use crate::resampler::Resampler;
 use crate::ring::CaptureLane;
@@ -16,6 +17,8 @@ pub(crate) struct Capture {
     down: Resampler,
     samples: [i16; FRAME_SAMPLES],
     filled: usize,
+    /// What there is to tell of the sound itself.
+    told: Vec<Report>,
     line: Option<Line>,
 }
 
@@ -26,6 +29,7 @@ struct Line {
     heard: Vec<f32>,
     captured_at: Instant,
     lost: u64,
+    ears: Ears,
     /// Samples of the callbacks so far.
     brought: u64,
 }
@@ -33,14 +37,22 @@ struct Line {
 impl Capture {
     pub(crate) fn new(frames: flume::Sender<Frame>) -> Result<Self, DeviceError> {
         let down = Resampler::fixed_input(RATE_HZ, WIRE_RATE_HZ, STEP)?;
-        Ok(Self { frames, down, samples: [0; FRAME_SAMPLES], filled: 0, line: None })
+        Ok(Self { frames, down, samples: [0; FRAME_SAMPLES], filled: 0, told: Vec::new(), line: None })
     }
 
     pub(crate) fn attach(&mut self, lane: CaptureLane) -> Result<(), DeviceError> {
         self.detach();
         let up = Resampler::fixed_output(lane.rate_hz, RATE_HZ, STEP)?;
         let heard = Vec::with_capacity(up.most_wanted());
-        self.line = Some(Line { lane, up, heard, captured_at: Instant::now(), lost: 0, brought: 0 });
+        self.line = Some(Line {
+            lane,
+            up,
+            heard,
+            captured_at: Instant::now(),
+            lost: 0,
+            brought: 0,
+            ears: Ears::default(),
+        });
         Ok(())
     }
 
@@ -48,6 +60,11 @@ impl Capture {
         self.line = None;
         self.down.reset();
         self.filled = 0;
+    }
+
+    /// What there is to tell of the sound since the last time; a handful a second at most.
+    pub(crate) fn told(&mut self) -> std::vec::Drain<'_, Report> {
+        self.told.drain(..)
     }
 
     /// Takes every whole 10 ms out of the ring.
@@ -76,12 +93,14 @@ impl Capture {
             }
             line.heard.clear();
             line.heard.extend((0..wanted).map_while(|_| line.lane.samples.pop().ok()));
+            self.told.extend(line.ears.raw(&line.heard));
             let frame = line.up.process(&line.heard);
             if frame.len() != STEP {
                 continue;
             }
             sound.copy_from_slice(frame);
             meters.set_echo(processor.capture(&mut sound));
+            self.told.extend(line.ears.clean(&sound, gate));
             if gate != Gate::Open {
                 sound.fill(0.0);
             }

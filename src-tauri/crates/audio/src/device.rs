@@ -3,8 +3,8 @@
 use cpal::traits::{DeviceTrait, HostTrait};
 use cpal::{ErrorKind, HostId, SupportedStreamConfig};
 
-use crate::engine::DeviceChoice;
 use crate::error::DeviceError;
+use crate::names;
 use crate::port::{DeviceFormat, Direction};
 
 /// Which sound system to use.
@@ -22,9 +22,9 @@ pub enum HostChoice {
 /// A device as a person may choose it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Device {
-    /// Stable id, fit for saving and for [`DeviceChoice::Id`].
+    /// Stable id, fit for saving and for [`EngineOptions`](crate::EngineOptions).
     pub id: String,
-    /// What the system calls it.
+    /// What the system calls it; of several that it calls the same, each has more to its name.
     pub name: String,
     /// The system's choice of today.
     pub is_default: bool,
@@ -51,10 +51,6 @@ pub fn devices() -> Result<Devices, DeviceError> {
     let list = |direction: Direction| {
         let default = default_device(&host, direction).and_then(|device| id_of(&device).ok());
         let all = host.devices().map_err(|error| explain(direction, &error))?;
-        let wanted = all.filter(|device| match direction {
-            Direction::Microphone => device.supports_input(),
-            Direction::Speaker => device.supports_output(),
-        });
         let describe = |device: cpal::Device| {
             let id = id_of(&device).ok()?;
             let format = native_config(&device, direction).ok();
@@ -66,7 +62,15 @@ pub fn devices() -> Result<Devices, DeviceError> {
                 id,
             })
         };
-        Ok(wanted.filter_map(describe).collect())
+        let mut list: Vec<Device> = all.filter(of(direction)).filter_map(describe).collect();
+        let calls: Vec<_> = list.iter().map(|device| (device.id.clone(), device.name.clone())).collect();
+        for (device, name) in list.iter_mut().zip(names::told_apart(&calls)) {
+            if let Some(format) = &mut device.format {
+                format.name.clone_from(&name);
+            }
+            device.name = name;
+        }
+        Ok(list)
     };
     Ok(Devices { inputs: list(Direction::Microphone)?, outputs: list(Direction::Speaker)? })
 }
@@ -102,18 +106,33 @@ fn hosts(choice: HostChoice) -> Vec<HostId> {
     }
 }
 
-/// The chosen device, or the default one while the chosen one is not there.
+fn of(direction: Direction) -> fn(&cpal::Device) -> bool {
+    match direction {
+        Direction::Microphone => cpal::Device::supports_input,
+        Direction::Speaker => cpal::Device::supports_output,
+    }
+}
+
+/// The first device of `order` that is there, else the default one; those that `shunned` names only
+/// when there is no other.
 pub(crate) fn choose(
     host: &cpal::Host,
     direction: Direction,
-    choice: &DeviceChoice,
+    order: &[String],
+    shunned: impl Fn(&str) -> bool,
 ) -> Result<cpal::Device, DeviceError> {
-    if let DeviceChoice::Id(id) = choice
-        && let Ok(id) = id.parse()
-        && let Some(device) = host.device_by_id(&id)
-    {
+    let there = |id: &String| host.device_by_id(&id.parse().ok()?);
+    if let Some(device) = order.iter().filter(|id| !shunned(id)).find_map(there) {
         return Ok(device);
     }
+    match usual(host, direction) {
+        Ok(device) if !id_of(&device).is_ok_and(|id| shunned(&id)) => Ok(device),
+        usual => order.iter().find_map(there).map_or(usual, Ok),
+    }
+}
+
+/// What the system uses today.
+fn usual(host: &cpal::Host, direction: Direction) -> Result<cpal::Device, DeviceError> {
     let device = default_device(host, direction).ok_or(DeviceError::NoDevice(word(direction)))?;
     // Without a microphone PulseAudio offers the loudspeaker's monitor, and the agent would hear
     // itself.
@@ -147,6 +166,22 @@ pub(crate) fn native_config(
         Direction::Microphone => device.default_input_config(),
         Direction::Speaker => device.default_output_config(),
     }
+}
+
+/// What the device is called, told apart from its namesakes.
+pub(crate) fn name_of(host: &cpal::Host, direction: Direction, device: &cpal::Device) -> String {
+    let plain = device.to_string();
+    // To list them ALSA opens every device, and calls no two the same.
+    if host.id().to_string().eq_ignore_ascii_case("alsa") {
+        return plain;
+    }
+    let Ok(all) = host.devices() else { return plain };
+    let calls: Vec<_> = all
+        .filter(of(direction))
+        .filter_map(|device| Some((id_of(&device).ok()?, device.to_string())))
+        .collect();
+    let mine = id_of(device).ok().and_then(|id| calls.iter().position(|(other, _)| *other == id));
+    mine.and_then(|at| names::told_apart(&calls).into_iter().nth(at)).unwrap_or(plain)
 }
 
 pub(crate) fn describe_format(device: &cpal::Device, config: &SupportedStreamConfig) -> DeviceFormat {

@@ -17,21 +17,14 @@ use crate::thread::{AudioThread, DeviceLink, Outbox};
 /// How long [`Engine::drop`] waits for a sound system that does not let go.
 const GOODBYE: Duration = Duration::from_secs(3);
 
-/// Which device to use.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum DeviceChoice {
-    /// What the system uses, followed when it changes.
-    #[default]
-    SystemDefault,
-    /// This one by its [`Device::id`](crate::Device::id); the default one while it is not there.
-    Id(String),
-}
-
 /// How to start an [`Engine`].
 #[derive(Clone, Debug)]
 pub struct EngineOptions {
-    pub microphone: DeviceChoice,
-    pub speaker: DeviceChoice,
+    /// The [`Device::id`](crate::Device::id)s to use, the best one first: the first that is there is
+    /// used, and returned to when it comes back. Where none is there, or none is named, the system's
+    /// default is used and followed.
+    pub microphones: Vec<String>,
+    pub speakers: Vec<String>,
     pub host: HostChoice,
     /// The microphone's gate in the first moment.
     pub gate: Gate,
@@ -44,8 +37,8 @@ pub struct EngineOptions {
 impl Default for EngineOptions {
     fn default() -> Self {
         Self {
-            microphone: DeviceChoice::default(),
-            speaker: DeviceChoice::default(),
+            microphones: Vec::new(),
+            speakers: Vec::new(),
             host: HostChoice::default(),
             gate: Gate::default(),
             volume: 1.0,
@@ -66,7 +59,7 @@ pub struct Engine {
 
 impl Engine {
     /// Never fails: what goes wrong with a device is a [`Report::Failed`], and it is tried again
-    /// every second. Meanwhile what is said plays into nothing, in real time, so that it ends.
+    /// every half second. Meanwhile what is said plays into nothing, in real time, so that it ends.
     pub fn start(options: EngineOptions) -> (Self, Ports) {
         let (near, far) = ports();
         let (alive_in, alive) = flume::bounded(0);
@@ -87,8 +80,9 @@ impl Engine {
         far: FarPorts,
         alive: flume::Sender<()>,
     ) -> Result<(), DeviceError> {
-        let microphone = self.keep(Direction::Microphone, options.microphone, options.host, alive.clone())?;
-        let speaker = self.keep(Direction::Speaker, options.speaker, options.host, alive.clone())?;
+        let microphone =
+            self.keep(Direction::Microphone, options.microphones, options.host, alive.clone())?;
+        let speaker = self.keep(Direction::Speaker, options.speakers, options.host, alive.clone())?;
         let thread = AudioThread {
             control: far.control,
             outbox: Outbox::new(far.reports),
@@ -107,13 +101,13 @@ impl Engine {
     fn keep(
         &mut self,
         direction: Direction,
-        choice: DeviceChoice,
+        order: Vec<String>,
         host: HostChoice,
         alive: flume::Sender<()>,
     ) -> Result<DeviceLink, DeviceError> {
         let (wants_in, wants) = flume::bounded(16);
         let (news_in, news) = flume::bounded(16);
-        let keeper = Keeper { direction, choice, host, wants, news: news_in };
+        let keeper = Keeper::new(direction, order, host, wants, news_in);
         self.thread(crate::device::word(direction), alive, || keeper.run())?;
         Ok(DeviceLink { wants: wants_in, news })
     }

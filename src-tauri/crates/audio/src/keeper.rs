@@ -13,39 +13,56 @@ use flume::RecvTimeoutError;
 use rtrb::{Consumer, RingBuffer};
 
 use crate::device::{self, HostChoice, choose, describe_format, explain, explain_loss, id_of, native_config};
-use crate::engine::DeviceChoice;
 use crate::error::DeviceError;
-use crate::port::{DeviceFormat, Direction};
+use crate::port::{DeviceFormat, Direction, Move};
 use crate::ring::{self, CaptureEnd, CaptureLane, PlaybackEnd, PlaybackLane, Pulse};
 
-const RETRY: Duration = Duration::from_secs(1);
+/// How long after a failure the next attempt is made.
+const RETRY: Duration = Duration::from_millis(500);
 /// How often a running stream is looked after.
 const LOOK: Duration = Duration::from_millis(50);
 /// The same until its first callback has been seen.
 const LOOK_EARLY: Duration = Duration::from_millis(5);
-/// The first callback may come seconds after the start (PulseAudio with its default buffer: 4 s).
+/// A stream may need seconds before it flows (PulseAudio with its default buffer: 4 s).
 const FIRST_SOUND: Duration = Duration::from_secs(6);
-/// A stream that ran and does not call back for so long is dead, whatever its system says: the
-/// computer slept, or the device was pulled out.
-const SILENT: Duration = Duration::from_secs(2);
-/// How often the system is asked which device is the chosen one now.
-const CHOICE: Duration = Duration::from_secs(2);
+/// A callback so long after the first shows that a stream flows: PulseAudio asks for the first samples
+/// of a loudspeaker even when that is suspended.
+const FLOWS: Duration = Duration::from_millis(20);
+/// A stream that flowed and does not call back for so long is dead, whatever its system says: it was
+/// suspended, or the device was pulled out.
+const SILENT: Duration = Duration::from_millis(500);
+/// How long a device that did not deliver is only used when there is no other.
+const SHUNNED: Duration = Duration::from_secs(10);
+/// How often a sound server is asked which device is to be used now.
+const CHOICE: Duration = Duration::from_millis(500);
+/// The same for sound systems that have to look at the devices themselves.
+const CHOICE_SLOW: Duration = Duration::from_secs(2);
 /// How long a sound server may take to make a stream.
 const BUILD: Duration = Duration::from_secs(5);
 
 /// What the audio thread wants of a device.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Want {
     Open,
     Close,
+    /// The ids of the devices to use, the best one first.
+    Prefer(Vec<String>),
 }
 
 /// What the audio thread learns.
 pub(crate) enum News {
+    /// A stream that takes the place of whatever was before.
     Microphone(CaptureLane),
+    /// The same.
     Speaker(PlaybackLane),
-    /// The first samples have passed.
+    /// The stream of the last lane flows.
     Running(DeviceFormat),
+    /// It is another one than before.
+    Moved {
+        from: String,
+        to: String,
+        why: Move,
+    },
     /// The stream is gone because the audio thread wanted so.
     Closed,
     /// The stream is gone and a new one comes at once.
@@ -54,11 +71,20 @@ pub(crate) enum News {
 }
 
 pub(crate) struct Keeper {
-    pub(crate) direction: Direction,
-    pub(crate) choice: DeviceChoice,
-    pub(crate) host: HostChoice,
-    pub(crate) wants: flume::Receiver<Want>,
-    pub(crate) news: flume::Sender<News>,
+    direction: Direction,
+    order: Vec<String>,
+    host: HostChoice,
+    wants: flume::Receiver<Want>,
+    news: flume::Sender<News>,
+    /// The device that ran last since the microphone or loudspeaker was asked for.
+    last: Option<DeviceFormat>,
+    /// The id of the device that was lost and would be returned to.
+    away: Option<String>,
+    /// The order is new: a change of the device is no surprise to anybody.
+    asked: bool,
+    /// Ids of devices that did not deliver, and until when they are passed over.
+    shunned: Vec<(String, Instant)>,
+    reported: Option<DeviceError>,
 }
 
 struct Running {
@@ -77,48 +103,78 @@ enum Outcome {
     Lost(DeviceError),
 }
 
+type Built = (cpal::Stream, Arc<Pulse>, Consumer<cpal::Error>, News);
+
 impl Keeper {
+    /// `order`: as in [`EngineOptions`](crate::EngineOptions).
+    pub(crate) fn new(
+        direction: Direction,
+        order: Vec<String>,
+        host: HostChoice,
+        wants: flume::Receiver<Want>,
+        news: flume::Sender<News>,
+    ) -> Self {
+        let (last, away, shunned, reported) = (None, None, Vec::new(), None);
+        Self { direction, order, host, wants, news, last, away, asked: true, shunned, reported }
+    }
+
     /// Runs until the audio thread is gone; then no stream is open.
-    pub(crate) fn run(self) {
-        let mut reported: Option<DeviceError> = None;
+    pub(crate) fn run(mut self) {
         while let Ok(want) = self.wants.recv() {
-            if want == Want::Close {
-                continue;
-            }
-            loop {
-                let began = Instant::now();
-                let outcome = match self.open() {
-                    Ok(running) => self.watch(running, &mut reported),
-                    Err(error) => Outcome::Lost(error),
-                };
-                let news = match outcome {
-                    Outcome::Stop => return,
-                    Outcome::Close => {
-                        reported = None;
-                        self.tell(News::Closed);
-                        break;
+            match want {
+                Want::Prefer(order) => self.order = order,
+                Want::Close => {}
+                Want::Open => {
+                    if let Outcome::Stop = self.keep_open() {
+                        return;
                     }
-                    Outcome::Move => News::Moving,
-                    Outcome::Lost(error) if reported.as_ref() == Some(&error) => News::Moving,
-                    Outcome::Lost(error) => {
-                        tracing::warn!(direction = ?self.direction, %error, "keeping a device open");
-                        reported = Some(error.clone());
-                        News::Failed(error)
-                    }
-                };
-                self.tell(news);
-                // At once after a stream that ran for a while, never in a hurry after one that did not.
-                match self.wants.recv_timeout(RETRY.saturating_sub(began.elapsed())) {
-                    Ok(Want::Close) => {
-                        reported = None;
-                        self.tell(News::Closed);
-                        break;
-                    }
-                    Err(RecvTimeoutError::Disconnected) => return,
-                    Ok(Want::Open) | Err(RecvTimeoutError::Timeout) => {}
+                    (self.last, self.away, self.reported) = (None, None, None);
+                    self.tell(News::Closed);
                 }
             }
         }
+    }
+
+    /// Ends with [`Outcome::Close`] or [`Outcome::Stop`].
+    fn keep_open(&mut self) -> Outcome {
+        loop {
+            let began = Instant::now();
+            let outcome = match self.open(None) {
+                Ok(running) => self.watch(running),
+                Err(outcome) => outcome,
+            };
+            let news = match outcome {
+                Outcome::Stop | Outcome::Close => return outcome,
+                Outcome::Move => News::Moving,
+                Outcome::Lost(error) if self.reported.as_ref() == Some(&error) => News::Moving,
+                Outcome::Lost(error) => {
+                    tracing::warn!(direction = ?self.direction, %error, "keeping a device open");
+                    self.reported = Some(error.clone());
+                    News::Failed(error)
+                }
+            };
+            self.tell(news);
+            // At once after a stream that ran for a while, never in a hurry after one that did not.
+            if let Some(outcome) = self.hear_wants(RETRY.saturating_sub(began.elapsed())) {
+                return outcome;
+            }
+        }
+    }
+
+    /// Waits for a want; [`Keeper::asked`] says afterwards whether the order is new.
+    fn hear_wants(&mut self, patience: Duration) -> Option<Outcome> {
+        match self.wants.recv_timeout(patience) {
+            Ok(Want::Close) => return Some(Outcome::Close),
+            Err(RecvTimeoutError::Disconnected) => return Some(Outcome::Stop),
+            Ok(Want::Prefer(order)) => {
+                self.order = order;
+                self.asked = true;
+                // Whoever chooses a device wants it tried.
+                self.shunned.clear();
+            }
+            Ok(Want::Open) | Err(RecvTimeoutError::Timeout) => {}
+        }
+        None
     }
 
     fn tell(&self, news: News) {
@@ -127,21 +183,103 @@ impl Keeper {
         }
     }
 
-    fn open(&self) -> Result<Running, DeviceError> {
-        let host = device::open_host(self.host)?;
-        let device = choose(&host, self.direction, &self.choice)?;
-        let config = native_config(&device, self.direction).map_err(|e| explain(self.direction, &e))?;
-        let format = describe_format(&device, &config);
+    fn choose(&mut self, host: &cpal::Host) -> Result<cpal::Device, DeviceError> {
+        self.shunned.retain(|(_, until)| Instant::now() < *until);
+        let shunned = |id: &str| self.shunned.iter().any(|(other, _)| other == id);
+        choose(host, self.direction, &self.order, shunned)
+    }
+
+    fn shun(&mut self, id: &str) {
+        self.shunned.retain(|(other, _)| other != id);
+        self.shunned.push((id.to_owned(), Instant::now() + SHUNNED));
+    }
+
+    /// Opens the device that is to be used now and waits until its stream flows. What runs `beside` it
+    /// is replaced only then, or when it ends by itself.
+    fn open(&mut self, beside: Option<&mut Running>) -> Result<Running, Outcome> {
+        // A host of its own for every stream: PulseAudio refuses one client two loudspeakers.
+        let host = device::open_host(self.host).map_err(Outcome::Lost)?;
+        let device = self.choose(&host).map_err(Outcome::Lost)?;
+        let id = id_of(&device).unwrap_or_default();
+        let opened = self.start(host, &device, beside);
+        if let Err(Outcome::Lost(_)) = opened {
+            self.shun(&id);
+        }
+        opened
+    }
+
+    fn start(
+        &mut self,
+        host: cpal::Host,
+        device: &cpal::Device,
+        mut beside: Option<&mut Running>,
+    ) -> Result<Running, Outcome> {
+        let lost = |error: cpal::Error| Outcome::Lost(explain(self.direction, &error));
+        let config = native_config(device, self.direction).map_err(lost)?;
+        let name = device::name_of(&host, self.direction, device);
+        let format = DeviceFormat { name, ..describe_format(device, &config) };
         let fixed = fixed_buffer(&config);
-        let (stream, pulse, errors) = match self.build(&device, &config, fixed) {
+        let (stream, pulse, errors, lane) = match self.build(device, &config, fixed) {
             Err(error) if fixed != BufferSize::Default && error.kind() == ErrorKind::UnsupportedConfig => {
-                self.build(&device, &config, BufferSize::Default)
+                self.build(device, &config, BufferSize::Default)
             }
             other => other,
         }
-        .map_err(|error| explain(self.direction, &error))?;
-        stream.play().map_err(|error| explain(self.direction, &error))?;
-        Ok(Running { _stream: stream, host, format, pulse, errors })
+        .map_err(lost)?;
+        stream.play().map_err(lost)?;
+        let mut running = Running { _stream: stream, host, format, pulse, errors };
+        let mut lane = Some(lane);
+        let began = Instant::now();
+        let mut first: Option<(Instant, u64)> = None;
+        loop {
+            let callbacks = running.pulse.callbacks.load(Ordering::Relaxed);
+            match first {
+                None if callbacks > 0 => first = Some((Instant::now(), callbacks)),
+                Some((at, count)) if at.elapsed() >= FLOWS && callbacks > count => break,
+                Some((at, _)) if at.elapsed() < FLOWS => first = Some((at, callbacks)),
+                _ => {}
+            }
+            let alone = beside.as_mut().is_none_or(|other| other.trouble(self.direction).is_some());
+            if let Some(lane) = lane.take_if(|_| alone) {
+                self.tell(lane);
+            }
+            if let Some(outcome) = self.hear_wants(LOOK_EARLY).or_else(|| running.trouble(self.direction)) {
+                return Err(outcome);
+            }
+            if began.elapsed() > FIRST_SOUND {
+                return Err(Outcome::Lost(running.silent()));
+            }
+        }
+        if let Some(lane) = lane {
+            self.tell(lane);
+        }
+        self.tell(News::Running(running.format.clone()));
+        self.tell_move(&running);
+        self.reported = None;
+        Ok(running)
+    }
+
+    /// Says that another device runs than before, and why.
+    fn tell_move(&mut self, running: &Running) {
+        let now = &running.format;
+        let asked = std::mem::take(&mut self.asked);
+        let Some(before) = self.last.replace(now.clone()).filter(|before| before.id != now.id) else {
+            return;
+        };
+        let there = |id: &str| id.parse().is_ok_and(|id| running.host.device_by_id(&id).is_some());
+        let why = if asked {
+            self.away = None;
+            return;
+        } else if self.away.as_ref() == Some(&now.id) {
+            self.away = None;
+            Move::Returned
+        } else if there(&before.id) && self.shunned.iter().all(|(id, _)| *id != before.id) {
+            Move::Followed
+        } else {
+            self.away.get_or_insert(before.id);
+            Move::Lost
+        };
+        self.tell(News::Moved { from: before.name, to: now.name.clone(), why });
     }
 
     fn build(
@@ -149,14 +287,14 @@ impl Keeper {
         device: &cpal::Device,
         supported: &SupportedStreamConfig,
         buffer_size: BufferSize,
-    ) -> Result<(cpal::Stream, Arc<Pulse>, Consumer<cpal::Error>), cpal::Error> {
+    ) -> Result<Built, cpal::Error> {
         let config = StreamConfig { buffer_size, ..supported.config() };
         let (rate, channels, format) = (config.sample_rate, config.channels, supported.sample_format());
         let unusable = || cpal::Error::with_message(ErrorKind::UnsupportedConfig, format.to_string());
         let (mut error_in, errors) = RingBuffer::new(8);
         // Moving an error into a ring takes no lock; one too many is dropped.
         let on_error = move |error: cpal::Error| drop(error_in.push(error));
-        let (stream, pulse, lane) = match self.direction {
+        match self.direction {
             Direction::Microphone => {
                 let (mut end, lane, pulse) = ring::capture(rate, channels);
                 let take = taker(format).ok_or_else(unusable)?;
@@ -165,7 +303,7 @@ impl Keeper {
                     take(&mut end, data, times.callback - times.capture);
                 };
                 let stream = device.build_input_stream_raw(config, format, on_data, on_error, Some(BUILD))?;
-                (stream, pulse, News::Microphone(lane))
+                Ok((stream, pulse, errors, News::Microphone(lane)))
             }
             Direction::Speaker => {
                 let (mut end, lane, pulse) = ring::playback(rate, channels);
@@ -176,59 +314,92 @@ impl Keeper {
                 };
                 let stream =
                     device.build_output_stream_raw(config, format, on_data, on_error, Some(BUILD))?;
-                (stream, pulse, News::Speaker(lane))
+                Ok((stream, pulse, errors, News::Speaker(lane)))
             }
-        };
-        self.tell(lane);
-        Ok((stream, pulse, errors))
+        }
     }
 
-    /// Looks after a stream until it has to go. It is gone when this returns.
-    fn watch(&self, mut running: Running, reported: &mut Option<DeviceError>) -> Outcome {
+    /// Looks after a stream, and after the one that takes its place, until it has to go. It is gone
+    /// when this returns.
+    fn watch(&mut self, mut running: Running) -> Outcome {
         let mut seen = 0;
         let mut seen_at = Instant::now();
         let mut asked_at = Instant::now();
+        let every = if running.of_a_server() { CHOICE } else { CHOICE_SLOW };
         loop {
-            let look = if seen == 0 { LOOK_EARLY } else { LOOK };
-            match self.wants.recv_timeout(look) {
-                Ok(Want::Close) => return Outcome::Close,
-                Err(RecvTimeoutError::Disconnected) => return Outcome::Stop,
-                Ok(Want::Open) | Err(RecvTimeoutError::Timeout) => {}
-            }
-            while let Ok(error) = running.errors.pop() {
-                match error.kind() {
-                    ErrorKind::Xrun | ErrorKind::RealtimeDenied => {
-                        tracing::debug!(direction = ?self.direction, %error, "a stream stumbled");
-                    }
-                    ErrorKind::DeviceChanged => return Outcome::Move,
-                    _ => return Outcome::Lost(explain_loss(self.direction, &error)),
-                }
+            if let Some(outcome) = self.hear_wants(LOOK).or_else(|| running.trouble(self.direction)) {
+                return outcome;
             }
             let callbacks = running.pulse.callbacks.load(Ordering::Relaxed);
             if callbacks != seen {
-                if seen == 0 {
-                    *reported = None;
-                    self.tell(News::Running(running.format.clone()));
-                }
                 (seen, seen_at) = (callbacks, Instant::now());
             }
-            let patience = if seen == 0 { FIRST_SOUND } else { SILENT };
-            if seen_at.elapsed() > patience {
-                let name = &running.format.name;
-                return Outcome::Lost(DeviceError::Lost(format!("{name} has stopped without a word")));
+            if seen_at.elapsed() > SILENT {
+                self.shun(&running.format.id);
+                return Outcome::Lost(running.silent());
             }
-            if asked_at.elapsed() > CHOICE {
+            if asked_at.elapsed() > every || self.asked {
                 asked_at = Instant::now();
-                let chosen = choose(&running.host, self.direction, &self.choice);
-                let id = chosen.ok().and_then(|device| id_of(&device).ok());
-                if id.is_some_and(|id| id != running.format.id) {
-                    let DeviceFormat { id, name, .. } = &running.format;
-                    let here = id.parse().is_ok_and(|id| running.host.device_by_id(&id).is_some());
-                    let gone = || DeviceError::Lost(format!("{name} is no longer there"));
-                    return if here { Outcome::Move } else { Outcome::Lost(gone()) };
+                match self.look_for_better(&mut running) {
+                    Ok(Some(better)) => {
+                        // Only now is the old stream closed.
+                        (running, seen) = (better, 0);
+                    }
+                    Ok(None) => {}
+                    Err(outcome) => return outcome,
                 }
+                // Nobody looked at the stream meanwhile.
+                seen_at += asked_at.elapsed();
             }
         }
+    }
+
+    /// A running stream to put in the place of this one, if another device is to be used now.
+    fn look_for_better(&mut self, running: &mut Running) -> Result<Option<Running>, Outcome> {
+        // No device at all: the stream itself will say so, if it is not there either.
+        let Ok(device) = self.choose(&running.host) else { return Ok(None) };
+        let id = id_of(&device).unwrap_or_default();
+        if id == running.format.id {
+            self.asked = false;
+            let format = native_config(&device, self.direction);
+            let other = format.is_ok_and(|format| {
+                (format.sample_rate(), format.channels()) != (running.format.rate_hz, running.format.channels)
+            });
+            return if other { Err(Outcome::Move) } else { Ok(None) };
+        }
+        match self.open(Some(running)) {
+            Ok(better) => Ok(Some(better)),
+            Err(Outcome::Lost(error)) => {
+                tracing::warn!(direction = ?self.direction, %error, "the better device does not work");
+                Ok(None)
+            }
+            Err(outcome) => Err(outcome),
+        }
+    }
+}
+
+impl Running {
+    /// A sound server knows its devices; other systems have to look at them.
+    fn of_a_server(&self) -> bool {
+        self.format.id.starts_with("pulseaudio:")
+    }
+
+    /// What the stream has complained of that ends it.
+    fn trouble(&mut self, direction: Direction) -> Option<Outcome> {
+        while let Ok(error) = self.errors.pop() {
+            match error.kind() {
+                ErrorKind::Xrun | ErrorKind::RealtimeDenied => {
+                    tracing::debug!(?direction, %error, "a stream stumbled");
+                }
+                ErrorKind::DeviceChanged => return Some(Outcome::Move),
+                _ => return Some(Outcome::Lost(explain_loss(direction, &error))),
+            }
+        }
+        None
+    }
+
+    fn silent(&self) -> DeviceError {
+        DeviceError::Lost(format!("{} has stopped without a word", self.format.name))
     }
 }
 

@@ -20,6 +20,8 @@ const STEP_TIME: Duration = Duration::from_millis(10);
 /// A device that does not call back within this time has nothing left to be flushed.
 const FLUSH_PATIENCE: Duration = Duration::from_millis(150);
 const PROGRESS_EVERY: Duration = Duration::from_millis(100);
+/// How long what is to be said waits for the next device after one has gone; then time passes.
+const NEXT_DEVICE: Duration = Duration::from_secs(2);
 /// A device that claims more is not believed.
 const MOST_LATENCY: Duration = Duration::from_millis(500);
 
@@ -27,14 +29,17 @@ pub(crate) struct Playback {
     queue: Queue,
     up: Resampler,
     wire: Vec<f32>,
-    /// The gain of the last sample, on its way to `volume`.
+    /// The gain of the last sample, on its way to `volume` or, when hushed, to nothing.
     gain: f32,
     volume: f32,
+    hushed: bool,
     /// The resamplers still hold the end of what was last said.
     tail: bool,
     line: Option<Line>,
     /// Without a device, time itself consumes the sound: when the next 10 ms are over.
     clock: Instant,
+    /// Without a device, not before this.
+    patient_until: Instant,
     /// Since when the ring has been full with more to come.
     full_since: Option<Instant>,
     progress_at: Instant,
@@ -49,6 +54,9 @@ struct Line {
     /// Which place of the timeline is at which place of the device's stream.
     marks: VecDeque<Mark>,
     tick: Option<PlaybackTick>,
+    /// The last callback that took anything: what it took is heard as time goes on from there, however
+    /// many silent ones follow.
+    taking: Option<PlaybackTick>,
     /// The largest recent request of the device, in samples.
     asked: usize,
     cut: Option<PendingCut>,
@@ -75,16 +83,19 @@ impl Playback {
             wire: Vec::new(),
             gain: volume,
             volume,
+            hushed: false,
             tail: false,
             line: None,
             clock: Instant::now(),
+            patient_until: Instant::now() + NEXT_DEVICE,
             full_since: None,
             progress_at: Instant::now(),
         })
     }
 
     pub(crate) fn attach(&mut self, lane: PlaybackLane, outbox: &mut Outbox) -> Result<(), DeviceError> {
-        self.detach(outbox);
+        let now = Instant::now();
+        self.let_go(|line, delay| line.position(now, delay), outbox);
         let rate_hz = lane.rate_hz;
         let tap = Resampler::fixed_output(rate_hz, RATE_HZ, STEP)?;
         let tapped = Vec::with_capacity(tap.most_wanted());
@@ -94,6 +105,7 @@ impl Playback {
             tapped,
             marks: VecDeque::from([Mark { device: 0, wire: self.queue.taken() }]),
             tick: None,
+            taking: None,
             asked: 0,
             cut: None,
             lane,
@@ -102,15 +114,23 @@ impl Playback {
         Ok(())
     }
 
-    /// The device is gone; what was in its ring counts as heard.
+    /// The device is gone, and nobody has heard more than was heard in its last callback.
     pub(crate) fn detach(&mut self, outbox: &mut Outbox) {
-        if let Some(mut line) = self.line.take()
-            && let Some(pending) = line.cut.take()
-        {
-            let position = line.position(Instant::now(), self.up.delay());
+        self.let_go(Line::last_position, outbox);
+    }
+
+    /// What the ear had not come to goes to the next device.
+    fn let_go(&mut self, ear: impl FnOnce(&mut Line, usize) -> u64, outbox: &mut Outbox) {
+        let Some(mut line) = self.line.take() else { return };
+        let position = ear(&mut line, self.up.delay());
+        if let Some(pending) = line.cut.take() {
             self.queue.settle(pending.cut, position, |report| outbox.send(report));
         }
+        self.queue.hear(position, |report| outbox.send(report));
+        self.queue.rewind(position);
+        self.tail = false;
         self.clock = Instant::now();
+        self.patient_until = self.clock + NEXT_DEVICE;
         self.full_since = None;
     }
 
@@ -127,6 +147,10 @@ impl Playback {
 
     pub(crate) fn set_volume(&mut self, volume: f32) {
         self.volume = limited(volume);
+    }
+
+    pub(crate) fn set_hushed(&mut self, hushed: bool) {
+        self.hushed = hushed;
     }
 
     pub(crate) fn flush(&mut self, outbox: &mut Outbox) {
@@ -202,12 +226,13 @@ impl Playback {
             self.tail = waiting > 0;
             meters.underruns.fetch_add(self.queue.take(&mut self.wire), Ordering::Relaxed);
             let mut sound = [0.0; STEP];
-            let (mut gain, slope) = (self.gain, (self.volume - self.gain) / STEP as f32);
+            let target = if self.hushed { 0.0 } else { self.volume };
+            let (mut gain, slope) = (self.gain, (target - self.gain) / STEP as f32);
             for (sound, &sample) in sound.iter_mut().zip(self.up.process(&self.wire)) {
                 gain += slope;
                 *sound = sample * gain;
             }
-            self.gain = self.volume;
+            self.gain = target;
             for &sample in line.down.process(&sound) {
                 line.lane.push(sample.clamp(-1.0, 1.0));
             }
@@ -222,8 +247,11 @@ impl Playback {
     }
 
     fn play_into_nothing(&mut self, now: Instant) {
-        // Asleep, or idle: nothing to catch up with.
-        if !self.queue.is_speaking() || now.duration_since(self.clock) > Duration::from_secs(1) {
+        // Asleep, idle, or waiting: nothing to catch up with.
+        if now < self.patient_until
+            || !self.queue.is_speaking()
+            || now.duration_since(self.clock) > Duration::from_secs(1)
+        {
             self.clock = now + STEP_TIME;
         }
         while self.clock <= now {
@@ -244,6 +272,7 @@ impl Line {
             let heard = tick.heard as f64 * f64::from(RATE_HZ) / f64::from(self.lane.rate_hz);
             processor.speaker_called(heard + self.tap.delay() as f64, tick.at, tick.latency);
             self.tick = Some(tick);
+            self.taking = self.tick.filter(|tick| tick.to > tick.from).or(self.taking);
         }
         underruns
     }
@@ -281,7 +310,7 @@ impl Line {
 
     /// Where on the timeline the ear is now.
     fn position(&mut self, now: Instant, up_delay: usize) -> u64 {
-        let Some(tick) = self.tick else { return self.wire_position(0, up_delay) };
+        let Some(tick) = self.taking else { return self.wire_position(0, up_delay) };
         let since = self.samples(now.saturating_duration_since(tick.at));
         let heard = (tick.from + since).saturating_sub(self.samples(tick.latency)).min(tick.to);
         let position = self.wire_position(heard, up_delay);
@@ -290,6 +319,12 @@ impl Line {
             self.marks.pop_front();
         }
         position
+    }
+
+    /// Where the ear was in the last callback.
+    fn last_position(&mut self, up_delay: usize) -> u64 {
+        let at = self.tick.map_or_else(Instant::now, |tick| tick.at);
+        self.position(at, up_delay)
     }
 
     fn samples(&self, time: Duration) -> u64 {

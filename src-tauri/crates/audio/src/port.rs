@@ -97,6 +97,13 @@ pub enum Control {
     Gate(Gate),
     /// Linear gain of the loudspeaker, 0.0 to 1.0.
     Volume(f32),
+    /// The loudspeaker is silent, whatever its volume; what is played counts as heard all the same.
+    Hush(bool),
+    /// The devices to use from now on, as in [`EngineOptions`](crate::EngineOptions).
+    Prefer {
+        direction: Direction,
+        order: Vec<String>,
+    },
     /// What is done to the microphone's sound from now on.
     Process(Processing),
 }
@@ -123,10 +130,28 @@ pub enum Report {
     Flushed(Vec<Played>),
     /// A stream runs: its first samples have been seen.
     Opened { direction: Direction, device: DeviceFormat },
+    /// Another device than before runs, and not because somebody preferred it just now; told after
+    /// its [`Report::Opened`]. `from` and `to` are names.
+    Moved { direction: Direction, from: String, to: String, why: Move },
+    /// Somebody is speaking although the gate is [`Gate::Silent`]; told at most every 10 s.
+    SpokenUnheard,
+    /// The microphone has given nothing but digital zeros for 3 s (`dead`), or gives sound again.
+    Zeros { dead: bool },
     /// A stream was closed on purpose.
     Closed { direction: Direction },
     /// A stream could not be opened, or broke. The audio thread goes on and tries again.
     Failed { direction: Direction, error: DeviceError },
+}
+
+/// Why another device is used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Move {
+    /// The one before is not there any more, or delivers nothing.
+    Lost,
+    /// The one that was lost is back.
+    Returned,
+    /// The system's default has changed.
+    Followed,
 }
 
 /// The device behind a running stream and the format it runs in.
@@ -141,6 +166,16 @@ pub struct DeviceFormat {
     pub channels: u16,
     /// cpal's name of the sample format, such as `f32`.
     pub format: String,
+}
+
+impl DeviceFormat {
+    /// A headset whose microphone is in use over Bluetooth runs both ways as a telephone does: one
+    /// channel of 8 or 16 kHz. PulseAudio and PipeWire name such devices after BlueZ, Windows calls
+    /// them hands-free.
+    pub fn is_telephone(&self) -> bool {
+        let bluetooth = self.id.contains("bluez") || self.name.contains("Hands-Free");
+        bluetooth && self.channels == 1 && self.rate_hz <= 16_000
+    }
 }
 
 /// Figures that are written many times a second and read when somebody looks.
@@ -305,4 +340,22 @@ pub fn ports() -> (Ports, FarPorts) {
     let near = Ports { frames, control, reports, meters: meters.clone() };
     let far = FarPorts { frames: frames_in, control: control_out, reports: reports_in, meters };
     (near, far)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bluetooth_headset_in_telephone_mode_is_told_from_other_devices() {
+        let telephone = |id: &str, name: &str, rate_hz, channels| {
+            let format = "i16".into();
+            DeviceFormat { id: id.into(), name: name.into(), rate_hz, channels, format }.is_telephone()
+        };
+        assert!(telephone("pulseaudio:bluez_input.00_11.handsfree_head_unit", "Phones", 16_000, 1));
+        assert!(telephone("pulseaudio:bluez_source.00_11.headset_head_unit", "Phones", 8_000, 1));
+        assert!(telephone("wasapi:{0}", "Headset (Phones Hands-Free AG Audio)", 16_000, 1));
+        assert!(!telephone("pulseaudio:bluez_output.00_11.a2dp_sink", "Phones", 48_000, 2));
+        assert!(!telephone("pulseaudio:alsa_input.usb-dictaphone", "Dictaphone", 16_000, 1));
+    }
 }

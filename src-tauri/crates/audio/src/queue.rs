@@ -11,6 +11,9 @@ pub(crate) const MOST_WAITING: usize = 15 * 60 * WIRE_RATE_HZ as usize;
 const MOST_CHUNKS: usize = 65_536;
 /// The most items that may be unfinished at once.
 const MOST_ITEMS: usize = 1_024;
+/// How much of the timeline before its end is kept, in samples: 2 s, more than a ring (half a second) and
+/// the latency of a device can hold.
+const MOST_KEPT: usize = 2 * WIRE_RATE_HZ as usize;
 /// How many flushed items are remembered, for the `Finish` that may still be on its way.
 const REMEMBERED: usize = 16;
 
@@ -53,6 +56,8 @@ pub(crate) struct Queue {
     spans: VecDeque<Span>,
     entries: Vec<Entry>,
     flushed: VecDeque<Played>,
+    /// The last of the timeline, for a device that goes away before it was heard.
+    kept: VecDeque<i16>,
     waiting: usize,
     /// The timeline's end: samples taken so far, silence included.
     taken: u64,
@@ -119,6 +124,7 @@ impl Queue {
             for (out, &sample) in out[at..].iter_mut().zip(piece) {
                 *out = f32::from(sample) / 32_768.0;
             }
+            self.kept.extend(piece);
             chunk.taken += length;
             let item = chunk.item.clone();
             if chunk.taken == chunk.samples.len() {
@@ -136,8 +142,34 @@ impl Queue {
             at += length as usize;
         }
         out[at..].fill(0.0);
+        self.kept.extend(std::iter::repeat_n(0, out.len() - at));
+        self.kept.drain(..self.kept.len().saturating_sub(MOST_KEPT));
         self.taken += out.len() as u64;
         resumed
+    }
+
+    /// The timeline ends at `position` again, or where the ear was last said to be: what was taken after
+    /// it waits once more. At most 2 s come back.
+    pub(crate) fn rewind(&mut self, position: u64) {
+        let oldest = self.taken - self.kept.len() as u64;
+        let heard = self.spans.front().map_or(self.taken, |span| span.from + span.heard);
+        let position = position.max(oldest).max(heard).min(self.taken);
+        while let Some(mut span) = self.spans.pop_back() {
+            let (from, end) = (span.from.max(position), span.from + span.length);
+            if from < end {
+                let again = self.kept.range((from - oldest) as usize..(end - oldest) as usize);
+                let samples: Vec<i16> = again.copied().collect();
+                self.waiting += samples.len();
+                self.chunks.push_front(Chunk { item: span.item.clone(), samples, taken: 0 });
+            }
+            if span.from < from {
+                span.length = from - span.from;
+                self.spans.push_back(span);
+                break;
+            }
+        }
+        self.kept.truncate((position - oldest) as usize);
+        self.taken = position;
     }
 
     /// The ear has come to `position` on the timeline.

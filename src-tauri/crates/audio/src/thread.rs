@@ -29,8 +29,8 @@ pub(crate) struct DeviceLink {
 
 impl DeviceLink {
     fn want(&self, want: Want) {
-        if self.wants.try_send(want).is_err() {
-            tracing::error!(?want, "a device does not follow");
+        if let Err(refused) = self.wants.try_send(want) {
+            tracing::error!(want = ?refused.into_inner(), "a device does not follow");
         }
     }
 }
@@ -70,6 +70,9 @@ impl AudioThread {
             self.read_news();
             self.playback.pump(&mut self.processor, &self.meters, &mut self.outbox);
             self.capture.pump(self.gate, &mut self.processor, &self.meters);
+            for report in self.capture.told() {
+                self.outbox.send(report);
+            }
             self.outbox.push();
         }
     }
@@ -85,6 +88,14 @@ impl AudioThread {
             Control::Finish { item } => self.playback.finish(&item, &mut self.outbox),
             Control::Flush => self.playback.flush(&mut self.outbox),
             Control::Volume(volume) => self.playback.set_volume(volume),
+            Control::Hush(hushed) => self.playback.set_hushed(hushed),
+            Control::Prefer { direction, order } => {
+                let link = match direction {
+                    Direction::Microphone => &self.microphone,
+                    Direction::Speaker => &self.speaker,
+                };
+                link.want(Want::Prefer(order));
+            }
             Control::Process(processing) => {
                 self.processor.switch(processing);
                 self.meters.set_echo(EchoFigures::default());
@@ -121,6 +132,10 @@ impl AudioThread {
             }
             News::Running(device) => {
                 self.outbox.send(Report::Opened { direction, device });
+                Ok(())
+            }
+            News::Moved { from, to, why } => {
+                self.outbox.send(Report::Moved { direction, from, to, why });
                 Ok(())
             }
             News::Closed => {

@@ -97,6 +97,15 @@ pub enum ProblemCode {
     Microphone,
     MicrophoneDenied,
     Speaker,
+    /// Another microphone than before is used.
+    MicrophoneMoved,
+    SpeakerMoved,
+    /// It gives only digital zeros.
+    SilentMicrophone,
+    /// You speak while you are muted.
+    MutedSpeech,
+    /// A Bluetooth headset sounds as bad as a telephone.
+    Telephone,
     Keychain,
     Storage,
     Internal,
@@ -157,6 +166,8 @@ pub enum Turns {
 pub struct Controls {
     pub mute: Mute,
     pub turns: Turns,
+    /// Nothing of the agent is heard. Apart from the volume.
+    pub hushed: bool,
     /// The talk key is held.
     pub talking: bool,
     /// How loud a sound must be to count as a voice, in dBFS; about, for xAI does not publish its scale.

@@ -150,7 +150,7 @@ impl Devices {
                     _ => {}
                 }
             }
-            Control::Volume(_) | Control::Process(_) => {}
+            Control::Volume(_) | Control::Hush(_) | Control::Prefer { .. } | Control::Process(_) => {}
         }
         Ok(())
     }

@@ -126,6 +126,9 @@ pub(crate) struct State {
     texts: u32,
     gate: Option<Gate>,
     told: Option<Status>,
+    /// The microphone gives only digital zeros, and whether that has been said.
+    zeros: bool,
+    zeros_told: bool,
     jitter: u64,
 }
 
@@ -164,6 +167,8 @@ impl State {
             texts: 0,
             gate: None,
             told: None,
+            zeros: false,
+            zeros_told: false,
             jitter,
         }
     }
@@ -219,6 +224,8 @@ impl State {
             return Status::Thinking;
         }
         match self.wanted_gate() {
+            // Nobody listens where there is no microphone, and its trouble says why.
+            Gate::Open if self.microphone.problem.is_some() => Status::Muted { released: true },
             Gate::Open => Status::Listening,
             Gate::Silent => Status::Muted { released: false },
             Gate::Released => Status::Muted { released: true },
@@ -333,6 +340,13 @@ impl Turn<'_> {
         if self.state.gate != Some(gate) {
             self.state.gate = Some(gate);
             self.device(Control::Gate(gate));
+        }
+        let dead = self.state.zeros && self.state.controls.mute == Mute::Open && !self.state.is_ended();
+        if std::mem::replace(&mut self.state.zeros_told, dead) != dead {
+            match dead {
+                true => self.notice(problem::silent_microphone(self.state.microphone.name.as_deref())),
+                false => self.notice_gone(ProblemCode::SilentMicrophone),
+            }
         }
         let status = self.state.status();
         if self.state.told.as_ref() != Some(&status) {

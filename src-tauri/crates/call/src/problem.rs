@@ -1,6 +1,6 @@
 //! Failures in words: what happened, whose fault it is, what to do.
 
-use audio::{DeviceError, Direction};
+use audio::{DeviceError, DeviceFormat, Direction, Move};
 use realtime::{CloseKind, Closed, MintError, OpenError, ProfileError, WireError};
 
 use crate::event::{Fault, Problem, ProblemCode};
@@ -45,10 +45,9 @@ pub fn device(direction: Direction, error: &DeviceError) -> Problem {
             format!("The system does not let Sidetone use the {name}."),
             "Allow it in the system's privacy settings; the call tries again by itself.",
         ),
-        DeviceError::Lost(_) => (
-            format!("The {name} went away."),
-            "Plug it in again, or choose another in the system's sound settings.",
-        ),
+        DeviceError::Lost(_) => {
+            (format!("The {name} went away."), "Plug it in again, or choose another in the settings.")
+        }
         DeviceError::Format(_) => (
             format!("The {name} offers no format that Sidetone can use."),
             "Choose another in the system's sound settings.",
@@ -59,6 +58,64 @@ pub fn device(direction: Direction, error: &DeviceError) -> Problem {
         ),
     };
     problem(code, Fault::Computer, format!("{message} {without}"), cure).with_detail(error.to_string())
+}
+
+pub(crate) fn moved_code(direction: Direction) -> ProblemCode {
+    match direction {
+        Direction::Microphone => ProblemCode::MicrophoneMoved,
+        Direction::Speaker => ProblemCode::SpeakerMoved,
+    }
+}
+
+/// `from` and `to` are names of devices; `None` where the move is the end of a trouble.
+pub(crate) fn moved(direction: Direction, from: &str, to: &str, why: Move) -> Option<Problem> {
+    let name = match direction {
+        Direction::Microphone => "microphone",
+        Direction::Speaker => "loudspeaker",
+    };
+    let (message, cure) = match why {
+        Move::Returned => return None,
+        Move::Lost => (
+            format!("{from} went away, so the call goes on with {to}."),
+            "It is used again as soon as it is back; or choose another in the settings.",
+        ),
+        Move::Followed => (
+            format!("The system's {name} is now {to} instead of {from}, and the call follows."),
+            "To stay with one whatever the system does, choose it in the settings.",
+        ),
+    };
+    Some(problem(moved_code(direction), Fault::Computer, message, cure))
+}
+
+pub(crate) fn silent_microphone(name: Option<&str>) -> Problem {
+    problem(
+        ProblemCode::SilentMicrophone,
+        Fault::Computer,
+        format!("{} gives only silence.", name.unwrap_or("The microphone")),
+        "See whether it is muted on the headset or by the system, or choose another.",
+    )
+}
+
+pub(crate) fn muted_speech() -> Problem {
+    problem(
+        ProblemCode::MutedSpeech,
+        Fault::Computer,
+        "You are speaking, but you are muted: nothing of it was sent.",
+        "Unmute and say it again, or go on unheard.",
+    )
+}
+
+pub(crate) fn telephone(device: &DeviceFormat) -> Problem {
+    let DeviceFormat { name, rate_hz, .. } = device;
+    problem(
+        ProblemCode::Telephone,
+        Fault::Computer,
+        format!(
+            "{name} sounds like a telephone: while its microphone is used, Bluetooth carries only {} kHz.",
+            rate_hz / 1_000
+        ),
+        "With another microphone, such as the built-in one, the headset sounds full again.",
+    )
 }
 
 pub(crate) fn text_not_sent(limit: usize) -> Problem {

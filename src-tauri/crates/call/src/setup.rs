@@ -1,6 +1,6 @@
 //! What a call is made with, and what it can be told.
 
-use audio::Processing;
+use audio::{Direction, Processing};
 use realtime::{Caller, Profile};
 use secrecy::SecretString;
 
@@ -87,6 +87,13 @@ pub enum Command {
     Interrupt,
     /// Linear gain of the loudspeaker, 0.0 to 1.0.
     Volume(f32),
+    /// Nothing of the agent is heard, whatever the volume.
+    Hush(bool),
+    /// The devices to use from now on, by id, as in [`audio::EngineOptions`].
+    Prefer {
+        direction: Direction,
+        order: Vec<String>,
+    },
     /// What is done to the microphone's sound.
     Process(Processing),
     /// Put a notice away.

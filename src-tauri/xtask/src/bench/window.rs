@@ -11,7 +11,7 @@ use crate::command::Run;
 use crate::headless::Screen;
 use crate::workspace;
 
-const COMMAND: &str = "cargo xtask bench";
+const COMMAND: &str = "cargo xtask bench --only package,window";
 
 /// How long nothing may change on the screen before the window counts as standing.
 const STILL: Duration = Duration::from_secs(1);

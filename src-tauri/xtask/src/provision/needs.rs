@@ -13,6 +13,8 @@ pub(crate) enum Group {
     Test,
     /// To type-check for Windows.
     Targets,
+    /// To hold the echo canceller beside libwebrtc.
+    Acoustics,
 }
 
 #[derive(Debug)]
@@ -62,6 +64,13 @@ pub(crate) const NEEDS: &[Need] = &[
     Need { group: Group::Test, what: "secret-tool", why: "looks into that keychain", probe: Probe::Program(&["secret-tool"]), apt: "libsecret-tools", dnf: "libsecret", pacman: "libsecret" },
     Need { group: Group::Test, what: "Chromium", why: "tests the window's pages in a browser", probe: Probe::Program(&["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]), apt: "chromium", dnf: "chromium", pacman: "chromium" },
     Need { group: Group::Test, what: "dpkg-deb", why: "makes and opens the .deb", probe: Probe::Program(&["dpkg-deb"]), apt: "dpkg", dnf: "dpkg", pacman: "dpkg" },
+
+    Need { group: Group::Acoustics, what: "Python", why: "runs the acoustic bench", probe: Probe::Program(&["python3"]), apt: "python3", dnf: "python3", pacman: "python" },
+    Need { group: Group::Acoustics, what: "Python's own packages", why: "a folder of Python packages for the bench alone", probe: Probe::File(&["/usr/lib/*/ensurepip/__init__.py", "/usr/lib64/*/ensurepip/__init__.py"]), apt: "python3-venv", dnf: "python3", pacman: "python" },
+    Need { group: Group::Acoustics, what: "Python headers", why: "the PESQ measure is C", probe: Probe::File(&["/usr/include/*/Python.h"]), apt: "python3-dev", dnf: "python3-devel", pacman: "python" },
+    Need { group: Group::Acoustics, what: "Flite", why: "voices of the far and the near end", probe: Probe::Program(&["flite"]), apt: "flite", dnf: "flite", pacman: "flite" },
+    Need { group: Group::Acoustics, what: "espeak-ng", why: "another voice of each end", probe: Probe::Program(&["espeak-ng"]), apt: "espeak-ng", dnf: "espeak-ng", pacman: "espeak-ng" },
+    Need { group: Group::Acoustics, what: "recorded speech", why: "a human voice of the far end", probe: Probe::File(&["/usr/share/sounds/alsa/Front_Center.wav"]), apt: "alsa-utils", dnf: "alsa-utils", pacman: "alsa-utils" },
 
     Need { group: Group::Targets, what: "mingw-w64 C compiler", why: "C and resources for Windows", probe: Probe::Program(&["x86_64-w64-mingw32-gcc"]), apt: "gcc-mingw-w64-x86-64-win32", dnf: "mingw64-gcc", pacman: "mingw-w64-gcc" },
 ];

@@ -154,6 +154,8 @@ enum Step {
     Take(usize),
     Hear(u64),
     Flush(u64),
+    /// The device goes away where the ear is.
+    Rewind(u64),
 }
 
 fn steps() -> impl Strategy<Value = Vec<Step>> {
@@ -163,6 +165,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
         4 => (1usize..600).prop_map(Step::Take),
         4 => (0u64..800).prop_map(Step::Hear),
         1 => (0u64..800).prop_map(Step::Flush),
+        1 => (0u64..800).prop_map(Step::Rewind),
     ];
     proptest::collection::vec(step, 0..80)
 }
@@ -177,6 +180,8 @@ proptest! {
         let mut expected: VecDeque<f32> = VecDeque::new();
         let mut given = [0u64; 4];
         let mut heard = [0u64; 4];
+        // What was taken and may come back, with the silences.
+        let mut timeline: Vec<Option<f32>> = Vec::new();
         let mut position = 0u64;
         let mut counter = 0i16;
         let mut reports = Vec::new();
@@ -195,6 +200,8 @@ proptest! {
                     let wanted: Vec<f32> = expected.drain(..sounding).collect();
                     prop_assert_eq!(&out[..sounding], &wanted[..]);
                     prop_assert!(out[sounding..].iter().all(|&sample| sample == 0.0));
+                    timeline.extend(wanted.into_iter().map(Some));
+                    timeline.resize(timeline.len() + length - sounding, None);
                 }
                 Step::Hear(further) => {
                     position = (position + further).min(queue.taken());
@@ -205,9 +212,24 @@ proptest! {
                     let cut = queue.cut();
                     queue.settle(cut, position, |report| reports.push(report));
                     expected.clear();
+                    timeline.fill(None);
+                }
+                Step::Rewind(further) => {
+                    position = (position + further).min(queue.taken());
+                    queue.hear(position, |report| reports.push(report));
+                    // A device that is gone may know less than was believed of it.
+                    queue.rewind(position.saturating_sub(further));
+                    let ear = queue.taken();
+                    prop_assert!(ear >= position);
+                    prop_assert!(timeline[position as usize..ear as usize].iter().all(Option::is_none));
+                    position = ear;
+                    for sample in timeline.drain(ear as usize..).flatten().rev() {
+                        expected.push_front(sample);
+                    }
                 }
             }
             prop_assert_eq!(queue.waiting(), expected.len());
+            prop_assert!(queue.entries.iter().all(|entry| entry.heard <= entry.given));
             for report in reports.drain(..) {
                 let played = match report {
                     Report::Finished(played) => vec![played],

@@ -4,7 +4,7 @@ use audio::Control;
 use realtime::ClientEvent;
 
 use super::{ANSWER_MS, TAIL_MS, TEXT_LIMIT, Turn, WAITING_TEXTS};
-use crate::event::{Ending, Event, Mute, Role, Turns};
+use crate::event::{Ending, Event, Mute, ProblemCode, Role, Turns};
 use crate::patience::Patience;
 use crate::problem;
 use crate::session;
@@ -17,6 +17,9 @@ impl Turn<'_> {
             Command::Interrupt => self.interrupt(),
             Command::Mute(mute) => {
                 self.state.controls.mute = mute;
+                if mute != Mute::Soft {
+                    self.notice_gone(ProblemCode::MutedSpeech);
+                }
                 if mute == Mute::Hard && self.state.controls.talking {
                     self.talk(false);
                 }
@@ -27,6 +30,12 @@ impl Turn<'_> {
             Command::Patience(patience) => self.set_patience(patience),
             Command::SendText(text) => self.type_text(text),
             Command::Volume(volume) => self.device(Control::Volume(volume)),
+            Command::Hush(hushed) => {
+                self.state.controls.hushed = hushed;
+                self.device(Control::Hush(hushed));
+                self.tell_controls();
+            }
+            Command::Prefer { direction, order } => self.device(Control::Prefer { direction, order }),
             Command::Process(processing) => self.device(Control::Process(processing)),
             Command::Dismiss(code) => self.notice_gone(code),
         }

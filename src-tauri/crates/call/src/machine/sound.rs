@@ -4,7 +4,7 @@ use audio::{Control, Direction, FRAME_MS, FRAME_SAMPLES, Played, Report};
 use realtime::ClientEvent;
 
 use super::{Effect, REPLY_SILENCE_MS, SOUNDING_SILENCE_MS, Turn};
-use crate::event::{DeviceView, Event, ProblemCode, Role, Turns};
+use crate::event::{DeviceView, Event, Mute, ProblemCode, Role, Turns};
 use crate::problem;
 
 impl Turn<'_> {
@@ -124,16 +124,39 @@ impl Turn<'_> {
             }
             Report::Flushed(items) => self.flushed(items),
             Report::Progress(_) => {}
+            Report::Zeros { dead } => self.state.zeros = dead,
+            Report::SpokenUnheard => {
+                if self.state.is_live() && self.state.controls.mute == Mute::Soft {
+                    self.notice(problem::muted_speech());
+                }
+            }
             Report::Opened { direction, device } => {
                 self.notice_gone(problem::device_code(direction));
                 self.notice_gone(ProblemCode::MicrophoneDenied);
+                if direction == Direction::Microphone {
+                    self.state.zeros = false;
+                    self.notice_gone(ProblemCode::Telephone);
+                    if device.is_telephone() {
+                        self.notice(problem::telephone(&device));
+                    }
+                }
                 self.set_device(direction, DeviceView { name: Some(device.name), open: true, problem: None });
             }
+            Report::Moved { direction, from, to, why } => match problem::moved(direction, &from, &to, why) {
+                Some(problem) => self.notice(problem),
+                None => self.notice_gone(problem::moved_code(direction)),
+            },
             Report::Closed { direction } => {
+                if direction == Direction::Microphone {
+                    self.state.zeros = false;
+                }
                 let name = self.device_slot(direction).name.clone();
                 self.set_device(direction, DeviceView { name, open: false, problem: None });
             }
             Report::Failed { direction, error } => {
+                if direction == Direction::Microphone {
+                    self.state.zeros = false;
+                }
                 let problem = problem::device(direction, &error);
                 let view = DeviceView { name: None, open: false, problem: Some(problem) };
                 if *self.device_slot(direction) != view {

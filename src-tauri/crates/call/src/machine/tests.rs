@@ -1,6 +1,6 @@
 //! The transition as a table: a row is what happens and what follows.
 
-use audio::{DeviceError, DeviceFormat, Direction, Played};
+use audio::{DeviceError, DeviceFormat, Direction, Move, Played};
 use realtime::{CloseKind, Incoming, Profile};
 
 use super::*;
@@ -153,6 +153,8 @@ fn brief(effect: &Effect) -> Option<String> {
         Effect::Device(Control::Flush) => "flush".into(),
         Effect::Device(Control::Gate(gate)) => format!("gate {gate:?}"),
         Effect::Device(Control::Volume(_)) => "volume".into(),
+        Effect::Device(Control::Hush(hushed)) => format!("hush {hushed}"),
+        Effect::Device(Control::Prefer { direction, order }) => format!("prefer {direction:?} {order:?}"),
         Effect::Device(Control::Process(_)) => "process".into(),
         Effect::HangUp => "hang up".into(),
         Effect::Tell(Event::Status { status }) => {
@@ -540,9 +542,87 @@ fn a_device_that_fails_does_not_end_the_call() {
     let device =
         DeviceFormat { id: "a".into(), name: "A".into(), rate_hz: 48_000, channels: 1, format: "f32".into() };
     Table::live(Turns::Auto).rows(&[
-        (lost(), "Microphone shut"),
+        (lost(), "Microphone shut | = muted"),
         (lost(), ""),
-        (Input::Device(Report::Opened { direction: Direction::Microphone, device }), "Microphone open"),
+        (
+            Input::Device(Report::Opened { direction: Direction::Microphone, device }),
+            "Microphone open | = listening",
+        ),
+    ]);
+}
+
+#[test]
+fn a_microphone_that_gives_zeros_is_an_alarm_unless_it_is_you_who_muted_it() {
+    let zeros = |dead| Input::Device(Report::Zeros { dead });
+    Table::live(Turns::Auto).rows(&[
+        (zeros(true), "notice SilentMicrophone"),
+        (
+            command(Command::Mute(Mute::Soft)),
+            "controls | gate Silent | notice gone SilentMicrophone | = muted",
+        ),
+        (command(Command::Mute(Mute::Open)), "controls | gate Open | notice SilentMicrophone | = listening"),
+        (command(Command::Dismiss(ProblemCode::SilentMicrophone)), "notice gone SilentMicrophone"),
+        (Input::Tick, ""),
+        (zeros(false), ""),
+        (zeros(true), "notice SilentMicrophone"),
+        (zeros(false), "notice gone SilentMicrophone"),
+    ]);
+}
+
+#[test]
+fn speaking_while_muted_is_a_hint_that_goes_with_the_mute() {
+    let spoken = || Input::Device(Report::SpokenUnheard);
+    Table::live(Turns::Auto).rows(&[
+        (spoken(), ""),
+        (command(Command::Mute(Mute::Soft)), "controls | gate Silent | = muted"),
+        (spoken(), "notice MutedSpeech"),
+        (command(Command::Mute(Mute::Open)), "notice gone MutedSpeech | controls | gate Open | = listening"),
+    ]);
+    // In manual turns a key that is up is no mute.
+    Table::live(Turns::Manual).row(spoken(), "");
+}
+
+#[test]
+fn a_headset_in_telephone_mode_is_explained_until_another_microphone_is_used() {
+    let opened = |id: &str, rate_hz, channels| {
+        let (id, name, format) = (id.to_owned(), "Phones".to_owned(), "i16".to_owned());
+        let device = DeviceFormat { id, name, rate_hz, channels, format };
+        Input::Device(Report::Opened { direction: Direction::Microphone, device })
+    };
+    Table::live(Turns::Auto).rows(&[
+        (opened("pulseaudio:bluez_input.0.headset", 16_000, 1), "notice Telephone | Microphone open"),
+        (opened("pulseaudio:mic", 48_000, 2), "notice gone Telephone | Microphone open"),
+    ]);
+}
+
+#[test]
+fn hushing_the_speaker_is_no_matter_of_its_volume() {
+    Table::live(Turns::Auto).rows(&[
+        (command(Command::Hush(true)), "hush true | controls"),
+        (command(Command::Volume(0.5)), "volume"),
+        (command(Command::Hush(false)), "hush false | controls"),
+    ]);
+}
+
+#[test]
+fn a_move_to_another_device_is_told_by_both_names_until_it_is_over() {
+    let moved = |why| {
+        let (from, to) = ("Headset".to_owned(), "Built-in".to_owned());
+        Input::Device(Report::Moved { direction: Direction::Speaker, from, to, why })
+    };
+    let mut table = Table::live(Turns::Auto);
+    table.row(moved(Move::Lost), "notice SpeakerMoved");
+    let [notice] = table.state().notices.as_slice() else { panic!("{:?}", table.state().notices) };
+    assert_eq!(notice.message, "Headset went away, so the call goes on with Built-in.");
+    table.rows(&[
+        (moved(Move::Returned), "notice gone SpeakerMoved"),
+        (moved(Move::Returned), ""),
+        (moved(Move::Followed), "notice SpeakerMoved"),
+        (command(Command::Dismiss(ProblemCode::SpeakerMoved)), "notice gone SpeakerMoved"),
+        (
+            command(Command::Prefer { direction: Direction::Microphone, order: vec!["a".into()] }),
+            "prefer Microphone [\"a\"]",
+        ),
     ]);
 }
 
