@@ -131,3 +131,17 @@ describe('the draft', () => {
     expect(draftOf(profile(), 'left over').secret).toBeNull();
   });
 });
+
+describe('a proxy', () => {
+  test.each(['', 'none', 'http://proxy.example.com:3128', 'socks5://127.0.0.1:1080', 'socks5h://[::1]:1080'])(
+    '%s is taken',
+    (proxy) => expect(fault('proxy', { proxy })).toBeUndefined(),
+  );
+  test.each(['proxy.example.com', 'https://proxy.example.com', 'http://', 'http://a b', 'ftp://x'])(
+    '%s is none',
+    (proxy) => expect(fault('proxy', { proxy })).toBe(say.proxyBroken),
+  );
+  test('a password has no place in a profile', () => {
+    expect(fault('proxy', { proxy: 'http://me:word@proxy.example.com' })).toBe(say.proxyCredentials);
+  });
+});

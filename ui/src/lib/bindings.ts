@@ -248,7 +248,15 @@ auth: Auth, voice: string, instructions: string,
 /**
  * Ask for a reply as soon as the line is open.
  */
-agentSpeaksFirst: boolean, };
+agentSpeaksFirst: boolean, 
+/**
+ * As [`ProxyChoice::parse`](crate::ProxyChoice::parse) reads it.
+ */
+proxy: string, 
+/**
+ * A PEM file of certificate authorities trusted beside the system's; none when empty.
+ */
+extraCa: string, };
 
 export type ProfileDraft = { 
 /**

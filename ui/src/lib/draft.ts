@@ -5,7 +5,7 @@ import { words } from './words';
 
 const say = words.faultsOf;
 
-export type FieldName = 'name' | 'tokenUrl' | 'headerName' | 'secret' | 'realtimeUrl' | 'model' | 'instructions';
+export type FieldName = 'name' | 'tokenUrl' | 'headerName' | 'secret' | 'realtimeUrl' | 'model' | 'instructions' | 'proxy' | 'extraCa';
 export type Faults = Partial<Record<FieldName, string>>;
 
 export function emptyProfile(): Profile {
@@ -21,6 +21,8 @@ export function emptyProfile(): Profile {
     voice: 'eve',
     instructions: '',
     agentSpeaksFirst: false,
+    proxy: '',
+    extraCa: '',
   };
 }
 
@@ -37,6 +39,8 @@ export function draftOf(profile: Profile, secret: string): ProfileDraft {
     tokenUrl: profile.tokenUrl.trim(),
     realtimeUrl: profile.realtimeUrl.trim(),
     model: profile.model.trim(),
+    proxy: profile.proxy.trim(),
+    extraCa: profile.extraCa.trim(),
     caller:
       profile.caller.kind === 'header'
         ? { kind: 'header', name: profile.caller.name.trim() }
@@ -57,6 +61,7 @@ export function faultsIn(profile: Profile, secret: string, stored: SecretState):
   note('realtimeUrl', realtimeUrlFault(profile.realtimeUrl.trim()));
   note('model', keyOr(profile.model, profile.model.trim() === '' ? say.modelMissing : null));
   note('instructions', keyOr(profile.instructions, null));
+  note('proxy', proxyFault(profile.proxy.trim()));
   return faults;
 }
 
@@ -99,6 +104,13 @@ function urlFault(
   if (url.protocol === plain && !isLoopback(url.hostname)) return told.plain;
   if (url.username !== '' || url.password !== '') return say.urlCredentials;
   return url.hash === '' ? null : say.urlFragment;
+}
+
+function proxyFault(text: string): string | null {
+  if (text === '' || text.toLowerCase() === 'none') return null;
+  if (holdsXaiKey(text)) return say.xaiKey;
+  if (!/^(http|socks5h?):\/\/[^\s/?#]+\/?$/i.test(text) || !URL.canParse(text)) return say.proxyBroken;
+  return text.includes('@') ? say.proxyCredentials : null;
 }
 
 export function isLoopback(host: string): boolean {

@@ -1,11 +1,12 @@
 //! One attempt to reach the agent: ask the backend for a token, open the line.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use realtime::{
-    Closed, DEFAULT_MODEL, DEFAULT_REALTIME_URL, Http, Line, LineEvent, LineOptions, Minted, Profile,
-    ServerEvent, Token,
+    Auth, Closed, DEFAULT_MODEL, DEFAULT_REALTIME_URL, Http, Line, LineEvent, LineOptions, Minted, Profile,
+    Proxy, ProxyChoice, ServerEvent, Token,
 };
 use secrecy::SecretString;
 use thiserror::Error;
@@ -24,8 +25,16 @@ const GREETING: Duration = Duration::from_secs(5);
 /// TLS and HTTP, made once and shared by every call.
 #[derive(Clone, Debug)]
 pub struct Net {
+    /// For profiles that ask for nothing of their own.
+    usual: Route,
+}
+
+/// Whom to trust and which proxy to take.
+#[derive(Clone, Debug)]
+struct Route {
     tls: Arc<rustls::ClientConfig>,
     http: Http,
+    proxy: Proxy,
 }
 
 /// Why nothing can be reached at all.
@@ -42,8 +51,23 @@ impl Net {
     /// When the system's trust store or proxy settings cannot be used.
     pub fn new() -> Result<Self, NetError> {
         let tls = realtime::tls_config()?;
-        let http = Http::new(tls.clone())?;
-        Ok(Self { tls, http })
+        Ok(Self { usual: Route::new(tls, &ProxyChoice::System)? })
+    }
+
+    /// The way out that a profile asks for.
+    fn route(&self, profile: &Profile) -> Result<Route, Problem> {
+        let proxy = ProxyChoice::parse(&profile.proxy).map_err(|error| problem::profile(&error))?;
+        let authorities = profile.extra_ca.trim();
+        if proxy == ProxyChoice::System && authorities.is_empty() {
+            return Ok(self.usual.clone());
+        }
+        let tls = match authorities {
+            "" => Ok(self.usual.tls.clone()),
+            path => realtime::tls_config_with(Path::new(path)),
+        };
+        tls.map_err(NetError::from)
+            .and_then(|tls| Route::new(tls, &proxy))
+            .map_err(|error| problem::route(&error))
     }
 
     /// Tries a profile out: asks its backend for a token, opens a line with it, and closes it when
@@ -53,13 +77,14 @@ impl Net {
     /// What was wrong, in words.
     pub async fn check(&self, profile: &Profile, secret: Option<SecretString>) -> Result<Checked, Problem> {
         check_addresses(profile)?;
+        let route = self.route(profile)?;
         let began = Instant::now();
-        let minted = realtime::mint(&self.http, profile, secret.as_ref())
+        let minted = realtime::mint(&route.http, profile, secret.as_ref())
             .await
             .map_err(|error| problem::mint(&error))?;
         let minted_ms = began.elapsed().as_millis();
         let url = address(profile, &minted, None)?;
-        let options = LineOptions::new(url, minted.token, profile.auth, self.tls.clone());
+        let options = route.line(url, minted.token, profile.auth);
         let mut line = realtime::open(options).await.map_err(|error| problem::open(&error))?;
         let greeted = tokio::time::timeout(GREETING, greeting(&mut line)).await;
         line.close().await;
@@ -74,6 +99,19 @@ impl Net {
             "Your backend handed out a token in {minted_ms} ms, and {who} answered after {took_ms} ms."
         );
         Ok(Checked { message, took_ms })
+    }
+}
+
+impl Route {
+    fn new(tls: Arc<rustls::ClientConfig>, proxy: &ProxyChoice) -> Result<Self, NetError> {
+        let http = Http::with_proxy(tls.clone(), proxy)?;
+        Ok(Self { tls, http, proxy: Proxy::new(proxy) })
+    }
+
+    fn line(&self, url: Url, token: Token, auth: Auth) -> LineOptions {
+        let mut options = LineOptions::new(url, token, auth, self.tls.clone());
+        options.proxy = self.proxy.clone();
+        options
     }
 }
 
@@ -128,18 +166,19 @@ impl Attempt {
 
     async fn once(&self) -> Result<Line, Refusal> {
         let profile = &self.setup.profile;
+        let route = self.net.route(profile).map_err(|problem| Refusal::Other(problem, false))?;
         let minted = match &self.setup.access {
             Access::Token(token) => plain_token(token.clone()),
             Access::Backend(secret) => {
                 self.at(Step::AskingBackend).await;
-                let minted = realtime::mint(&self.net.http, profile, secret.as_ref()).await;
+                let minted = realtime::mint(&route.http, profile, secret.as_ref()).await;
                 minted.map_err(|error| Refusal::Other(problem::mint(&error), problem::may_pass(&error)))?
             }
         };
         self.at(Step::OpeningLine).await;
         let url = address(profile, &minted, self.resume.as_deref())
             .map_err(|problem| Refusal::Other(problem, false))?;
-        let mut options = LineOptions::new(url, minted.token, profile.auth, self.net.tls.clone());
+        let mut options = route.line(url, minted.token, profile.auth);
         options.tap = self.tap.as_ref().map(Tap::wire);
         realtime::open(options).await.map_err(|error| {
             let problem = problem::open(&error);
@@ -205,4 +244,22 @@ fn address(profile: &Profile, minted: &Minted, resume: Option<&str>) -> Result<U
 /// Which field is wrong and why, in words.
 pub fn check_addresses(profile: &Profile) -> Result<(), Problem> {
     profile.endpoints().map(drop).map_err(|error| problem::profile(&error))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::event::{Fault, ProblemCode};
+
+    #[test]
+    fn a_way_out_that_cannot_be_taken_is_the_profiles_fault() {
+        let net = Net::new().unwrap();
+        assert!(net.route(&Profile::default()).is_ok());
+        let extra_ca = "/no/such/authorities.pem".to_owned();
+        let problem = net.route(&Profile { extra_ca, ..Profile::default() }).unwrap_err();
+        assert_eq!((problem.code, problem.fault), (ProblemCode::Profile, Fault::Profile));
+        assert!(problem.message.contains("/no/such/authorities.pem"), "{}", problem.message);
+        let proxy = "proxy.example".to_owned();
+        assert!(net.route(&Profile { proxy, ..Profile::default() }).is_err());
+    }
 }

@@ -3,6 +3,7 @@
 use audio::{DeviceError, DeviceFormat, Direction, Move};
 use realtime::{CloseKind, Closed, MintError, OpenError, ProfileError, WireError};
 
+use crate::connect::NetError;
 use crate::event::{Fault, Problem, ProblemCode};
 
 fn problem(code: ProblemCode, fault: Fault, message: impl Into<String>, cure: &str) -> Problem {
@@ -265,6 +266,12 @@ pub(crate) fn profile(error: &ProfileError) -> Problem {
     problem(ProblemCode::Profile, Fault::Profile, sentence(&error.to_string()), cure)
 }
 
+/// The way out that the profile asks for cannot be taken.
+pub(crate) fn route(error: &NetError) -> Problem {
+    let cure = "Correct the file of authorities or the proxy in the backend's form.";
+    problem(ProblemCode::Profile, Fault::Profile, sentence(&error.to_string()), cure)
+}
+
 pub(crate) fn mint(error: &MintError) -> Problem {
     let (code, cure) = match error {
         MintError::Profile(error) => return profile(error),
@@ -331,6 +338,10 @@ pub(crate) fn open(error: &OpenError) -> Problem {
         OpenError::Connect { .. } => (
             ProblemCode::Network,
             "Check that this computer is online and that no firewall forbids the address.",
+        ),
+        OpenError::Proxy { .. } => (
+            ProblemCode::Network,
+            "Check the proxy in the backend's form, or in the system's network settings.",
         ),
         OpenError::Tls { .. } => (
             ProblemCode::Tls,

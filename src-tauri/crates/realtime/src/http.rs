@@ -3,7 +3,7 @@ use std::{sync::Arc, time::Duration};
 use reqwest::redirect::Policy;
 use url::Url;
 
-use crate::profile::is_loopback;
+use crate::{profile::is_loopback, proxy::ProxyChoice};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(8);
 
@@ -26,6 +26,14 @@ impl Http {
     /// # Errors
     /// When the system's proxy settings or the TLS configuration cannot be used.
     pub fn new(tls: Arc<rustls::ClientConfig>) -> Result<Self, HttpError> {
+        Self::with_proxy(tls, &ProxyChoice::System)
+    }
+
+    /// As [`Http::new`], with another proxy than the system's.
+    ///
+    /// # Errors
+    /// As [`Http::new`].
+    pub fn with_proxy(tls: Arc<rustls::ClientConfig>, proxy: &ProxyChoice) -> Result<Self, HttpError> {
         let builder = || {
             reqwest::Client::builder()
                 .tls_backend_preconfigured(rustls::ClientConfig::clone(&tls))
@@ -33,7 +41,12 @@ impl Http {
                 .connect_timeout(CONNECT_TIMEOUT)
                 .user_agent(USER_AGENT)
         };
-        Ok(Self { outside: builder().build()?, loopback: builder().no_proxy().build()? })
+        let outside = match proxy {
+            ProxyChoice::System => builder(),
+            ProxyChoice::Direct => builder().no_proxy(),
+            ProxyChoice::Through(url) => builder().proxy(reqwest::Proxy::all(url.as_str())?),
+        };
+        Ok(Self { outside: outside.build()?, loopback: builder().no_proxy().build()? })
     }
 
     pub(crate) fn client(&self, url: &Url) -> &reqwest::Client {

@@ -8,6 +8,7 @@ pub mod event;
 mod fault;
 mod http;
 mod profile;
+mod proxy;
 mod redact;
 mod samples;
 mod socket;
@@ -24,8 +25,9 @@ pub use event::session::{SessionConfig, Transcription, Transport, TurnDetection}
 pub use fault::Fault;
 pub use http::{Http, HttpError};
 pub use profile::*;
+pub use proxy::{Proxy, ProxyChoice};
 pub use redact::{redact, redact_url};
 pub use socket::{CloseKind, Closed, Line, LineClosed, LineEvent, LineOptions, OpenError, open, open_over};
 pub use tap::{Tap, Tapped};
-pub use tls::{TlsError, tls_config};
+pub use tls::{TlsError, tls_config, tls_config_with};
 pub use token::{MINT_DEADLINE, MintError, Minted, Token, mint, resolve};

@@ -31,6 +31,10 @@ pub struct Profile {
     pub instructions: String,
     /// Ask for a reply as soon as the line is open.
     pub agent_speaks_first: bool,
+    /// As [`ProxyChoice::parse`](crate::ProxyChoice::parse) reads it.
+    pub proxy: String,
+    /// A PEM file of certificate authorities trusted beside the system's; none when empty.
+    pub extra_ca: String,
 }
 
 impl Default for Profile {
@@ -47,6 +51,8 @@ impl Default for Profile {
             voice: "eve".into(),
             instructions: String::new(),
             agent_speaks_first: false,
+            proxy: String::new(),
+            extra_ca: String::new(),
         }
     }
 }
@@ -105,6 +111,7 @@ pub enum Field {
     RealtimeUrl,
     HeaderName,
     Secret,
+    Proxy,
 }
 
 impl fmt::Display for Field {
@@ -114,6 +121,7 @@ impl fmt::Display for Field {
             Self::RealtimeUrl => "realtime URL",
             Self::HeaderName => "header name",
             Self::Secret => "secret",
+            Self::Proxy => "proxy",
         })
     }
 }
@@ -174,6 +182,7 @@ impl Profile {
         if let Caller::Header { name } = &self.caller {
             check_header_name(name)?;
         }
+        crate::ProxyChoice::parse(&self.proxy)?;
         Ok(Endpoints { token_url, realtime_url })
     }
 }

@@ -24,6 +24,7 @@ use crate::{
         server::{ParseError, ServerEvent},
     },
     profile::Auth,
+    proxy::Proxy,
     redact::redact_url,
     tap::Tap,
     token::Token,
@@ -46,6 +47,7 @@ pub struct LineOptions {
     pub token: Token,
     pub auth: Auth,
     pub tls: Arc<ClientConfig>,
+    pub proxy: Proxy,
     /// From the look-up of the name to the end of the WebSocket handshake.
     pub connect_timeout: Duration,
     /// Quiet from the server for this long brings out a WebSocket ping.
@@ -57,7 +59,7 @@ pub struct LineOptions {
 }
 
 impl LineOptions {
-    /// 10 s to connect, a ping after 15 s, dead 10 s later.
+    /// No proxy, 10 s to connect, a ping after 15 s, dead 10 s later.
     #[must_use]
     pub fn new(url: Url, token: Token, auth: Auth, tls: Arc<ClientConfig>) -> Self {
         Self {
@@ -65,6 +67,7 @@ impl LineOptions {
             token,
             auth,
             tls,
+            proxy: Proxy::default(),
             connect_timeout: Duration::from_secs(10),
             ping_interval: Duration::from_secs(15),
             pong_timeout: Duration::from_secs(10),

@@ -23,7 +23,10 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection for S {}
 pub(super) async fn connect(options: &LineOptions) -> Result<Box<dyn Connection>, OpenError> {
     let url = realtime_url(options.url.as_str()).map_err(OpenError::Address)?;
     let (name, port) = target(&url);
-    let tcp = reach(&name, port).await?;
+    let tcp = match options.proxy.connect(&url, &name, port).await {
+        Some(by_proxy) => by_proxy?,
+        None => reach(&name, port).await?,
+    };
     // Frames are small and each one is wanted at once.
     if let Err(error) = tcp.set_nodelay(true) {
         tracing::debug!(%error, "could not switch off the send delay");

@@ -11,6 +11,9 @@ pub enum OpenError {
     Dns { host: String, why: String },
     #[error("could not reach {host}: {why}")]
     Connect { host: String, why: String },
+    /// The proxy is not there, or does not let the connection through.
+    #[error("the proxy {host} gave no connection: {why}")]
+    Proxy { host: String, why: String },
     #[error("could not make an encrypted connection to {host}: {why}")]
     Tls { host: String, why: String },
     #[error("the realtime server gave no complete answer within {} s", after.as_secs())]
@@ -42,6 +45,7 @@ impl OpenError {
             Self::Token | Self::Refused { status: 401 | 403, .. } => Fault::Backend,
             Self::Dns { .. }
             | Self::Connect { .. }
+            | Self::Proxy { .. }
             | Self::Tls { .. }
             | Self::Timeout { .. }
             | Self::ClosedInHandshake { .. }

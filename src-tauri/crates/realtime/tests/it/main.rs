@@ -6,6 +6,7 @@ mod client_events;
 mod meanings;
 mod mint;
 mod open;
+mod proxies;
 mod quiet;
 mod redact;
 mod replies;
