@@ -23,8 +23,13 @@ const MOST_WAITING: usize = RATE_HZ as usize;
 const JUMP: f64 = 0.03 * RATE_HZ as f64;
 /// Steps over which the error is smoothed before it counts as a jump: 1 s.
 const PATIENCE: f64 = 100.0;
-/// The same when the clocks have settled after the first pairing: 2 ms.
-const FIRST_ERROR: f64 = 0.002 * RATE_HZ as f64;
+/// Steps after the first pairing until the clocks have settled, and it is looked at again.
+const SETTLING: u32 = 25;
+/// The same after the loudspeaker stood still: a sound system that was late may have played less
+/// silence than it seemed, or may have left out what came too late.
+const RECOVERING: u32 = 50;
+/// The error that is then allowed: 4 ms.
+const SMALL: f64 = 0.004 * RATE_HZ as f64;
 /// A loudspeaker that has not called back for so long stands still.
 const STANDS_STILL: Duration = Duration::from_millis(50);
 /// A device that claims more is not believed.
@@ -40,8 +45,8 @@ pub(crate) struct Alignment {
     /// Position of the first sample in `waiting`, in the loudspeaker's stream at 48 kHz.
     front: f64,
     paired: bool,
-    /// Both clocks were sure of themselves when the pairing was made or confirmed.
-    settled: bool,
+    /// Steps until the pairing is looked at again; 0 when it has been.
+    probation: u32,
     /// How far the pairing is off lately, in samples.
     error: f64,
     drift: Drift,
@@ -76,7 +81,7 @@ impl Alignment {
             waiting: VecDeque::with_capacity(MOST_WAITING),
             front: 0.0,
             paired: false,
-            settled: false,
+            probation: 0,
             error: 0.0,
             drift: Drift::default(),
             piece: Vec::with_capacity(resampler.most_wanted()),
@@ -103,7 +108,6 @@ impl Alignment {
 
     fn part(&mut self) {
         self.paired = false;
-        self.settled = false;
         self.error = 0.0;
         self.drift.start_over();
         self.resampler.reset();
@@ -185,6 +189,7 @@ impl Alignment {
         // The loudspeaker stands still: what it plays is silence, and its next sample comes after it.
         if self.piece.len() < wanted {
             self.drift.start_over();
+            self.probation = RECOVERING;
         }
         self.piece.resize(wanted, 0.0);
         self.resampler.process(&self.piece)
@@ -194,11 +199,12 @@ impl Alignment {
         let error = target - self.front;
         if !self.paired {
             self.pair(target);
+            self.probation = SETTLING;
             return;
         }
-        if !self.settled && self.speaker.clock.is_settled() && self.microphone.clock.is_settled() {
-            self.settled = true;
-            if error.abs() > FIRST_ERROR {
+        if self.probation > 0 {
+            self.probation -= 1;
+            if self.probation == 0 && error.abs() > SMALL {
                 self.pair(target);
                 return;
             }

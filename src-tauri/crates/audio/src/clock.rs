@@ -8,8 +8,6 @@ use crate::RATE_HZ;
 /// second. Callbacks come late by some milliseconds and never early, and PulseAudio's latencies are
 /// interpolated; one note alone is not believed.
 const INERTIA: f64 = 100.0;
-/// Notes after which a clock is settled.
-const SETTLED: f64 = 25.0;
 /// A stream has stood still, or lost a piece, when so many notes in a row are off by more than so
 /// many seconds.
 const STRANGE: u32 = 5;
@@ -44,11 +42,6 @@ impl Clock {
                 (origin + (said - origin) / notes, notes)
             }
         });
-    }
-
-    /// Enough notes have come to be sure within some milliseconds.
-    pub(crate) fn is_settled(&self) -> bool {
-        self.origin.is_some_and(|(_, notes)| notes >= SETTLED)
     }
 
     /// When the sample at `position` meets the air.

@@ -58,14 +58,30 @@ fn echo(sound: &[f32], delay: usize) -> Vec<f32> {
 
 /// What a call does to the processor, step by step: both devices call back on time.
 fn run(processor: &mut Processor, far: &[f32], mic: &[f32]) -> (Vec<f32>, EchoFigures) {
+    run_with(processor, far, mic, 0..0)
+}
+
+/// The same with a loudspeaker that stands still in some of the microphone's steps.
+fn run_with(
+    processor: &mut Processor,
+    far: &[f32],
+    mic: &[f32],
+    still: std::ops::Range<usize>,
+) -> (Vec<f32>, EchoFigures) {
     let began = Instant::now();
     let (mut out, mut figures) = (Vec::new(), EchoFigures::default());
-    for (step, (far, mic)) in far.chunks_exact(STEP).zip(mic.chunks_exact(STEP)).enumerate() {
+    let mut given = 0;
+    for (step, mic) in mic.chunks_exact(STEP).enumerate() {
         let at = began + Duration::from_millis(10) * step as u32;
-        // 20 ms of latency on the one side, so that the reference is there before it sounds.
-        processor.speaker_called((step * STEP) as f64, at, Duration::from_millis(20));
+        if !still.contains(&step)
+            && let Some(far) = far.get(given..given + STEP)
+        {
+            // 20 ms of latency on the one side, so that the reference is there before it sounds.
+            processor.speaker_called(given as f64, at, Duration::from_millis(20));
+            processor.heard(far);
+            given += STEP;
+        }
         processor.microphone_called((step * STEP) as f64, at, Duration::ZERO);
-        processor.heard(far);
         let mut frame: Step = mic.try_into().unwrap();
         figures = processor.capture(&mut frame);
         out.extend(frame);
@@ -172,4 +188,15 @@ fn another_loudspeaker_and_another_microphone_begin_anew() {
         assert!(down(&mic, &out, 4, 6) > 20.0, "{} dB", down(&mic, &out, 4, 6));
         assert!(figures.enhancement_db.is_some());
     }
+}
+
+#[test]
+fn a_loudspeaker_that_stood_still_does_not_move_the_echo() {
+    let far = far_side(8);
+    let mut played = far.clone();
+    played.splice(5 * SECOND..5 * SECOND, vec![0.0; SECOND / 5]);
+    let mic = echo(&played, 2_400);
+    let (out, _) = run_with(&mut only(true, false, false), &far, &mic[..8 * SECOND], 500..520);
+    assert!(down(&mic, &out, 3, 5) > 20.0, "{} dB before", down(&mic, &out, 3, 5));
+    assert!(down(&mic, &out, 6, 8) > 20.0, "{} dB after", down(&mic, &out, 6, 8));
 }
