@@ -7,8 +7,9 @@ use super::BINS;
 const WINDOWS: usize = 8;
 const BLOCKS: usize = 20;
 const MEMORY: f32 = 0.85;
-/// The minimum of a smoothed power is about this much below its mean.
-const BIAS: f32 = 1.5;
+/// The minimum of a smoothed power is half its mean or so; all of that made the noise that is filled in
+/// louder than the room.
+const BIAS: f32 = 1.2;
 /// A bin whose power is not this much above the residual echo's (12 dB) tells nothing of the noise.
 const CLEAN: f32 = 16.0;
 
