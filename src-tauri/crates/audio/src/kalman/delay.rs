@@ -24,6 +24,9 @@ const MEMORY: f32 = 0.5;
 const CLEAR: f32 = 9.0;
 /// Two looks agree when they differ by no more than this, in samples: 1 ms.
 const NEAR: usize = 24;
+/// Looks in a row that must agree where there was no echo for long, and at most.
+const CAREFUL: usize = 5;
+const MOST_CAREFUL: usize = 40;
 /// Mean power of a reference in which something is played: -65 dBFS.
 const AUDIBLE: f32 = 3e-7;
 /// The band that is compared: where loudspeakers and voices have something.
@@ -42,6 +45,9 @@ pub(super) struct Delay {
     phase: Vec<Complex32>,
     blocks: usize,
     last: Option<usize>,
+    /// Looks in a row that agreed with the one before, and how many it takes.
+    agreed: usize,
+    needed: usize,
     known: bool,
 }
 
@@ -64,13 +70,15 @@ impl Delay {
             phase: bins,
             blocks: 0,
             last: None,
+            agreed: 0,
+            needed: 1,
             known: false,
         }
     }
 
     /// Takes a block of the microphone. `far` fills what it is given with the newest samples of the
-    /// reference, in order. Gives the echo's delay behind the reference in samples, when two looks in
-    /// a row agree on it.
+    /// reference, in order. Gives the echo's delay behind the reference in samples, when looks in
+    /// a row agree on it: two, or more where it was careful.
     pub(super) fn look(&mut self, near: &[f32; BLOCK], far: impl FnOnce(&mut [f32])) -> Option<usize> {
         self.near[self.at..self.at + BLOCK].copy_from_slice(near);
         self.at = (self.at + BLOCK) % HEARD;
@@ -109,8 +117,24 @@ impl Delay {
             .fold((0, 0.0), |best, (lag, &value)| if value > best.1 { (lag, value) } else { best });
         let found = (peak > CLEAR * rms).then_some(lag);
         let before = std::mem::replace(&mut self.last, found);
-        let agreed = found.filter(|lag| before.is_some_and(|before| before.abs_diff(*lag) <= NEAR));
-        self.known |= agreed.is_some();
-        agreed
+        let same = before.zip(found).is_some_and(|(before, lag)| before.abs_diff(lag) <= NEAR);
+        self.agreed = if same { self.agreed + 1 } else { 0 };
+        let sure = found.filter(|_| self.agreed >= self.needed);
+        self.known |= sure.is_some();
+        sure
+    }
+
+    /// Where nothing was found for long, a find must last: two voices may look alike for a moment.
+    pub(super) fn be_careful(&mut self) {
+        self.needed = self.needed.max(CAREFUL);
+    }
+
+    /// What was found is no echo; the next find must last longer.
+    pub(super) fn forget(&mut self) {
+        self.known = false;
+        self.last = None;
+        self.agreed = 0;
+        self.needed = (2 * self.needed.max(CAREFUL)).min(MOST_CAREFUL);
+        self.phase.fill(ZERO);
     }
 }

@@ -18,7 +18,7 @@ mod suppressor;
 use delay::Delay;
 use drift::Drift;
 use fft::Fourier;
-use filter::Filter;
+use filter::{Filter, Linear};
 use halfband::Halfband;
 use reference::Reference;
 use suppressor::Suppressor;
@@ -42,6 +42,12 @@ const PATIENCE: usize = 12;
 /// Blocks in which something is played before the filter is trusted: 1 s. Until then what is heard while
 /// something is played is taken for its echo.
 const SETTLING: usize = 100;
+/// Blocks in which something is played and no echo of it is found, before it is taken that there is none,
+/// as with headphones: 2 s.
+const SEARCHED: usize = 200;
+/// A filter that had to be made new so often, each time within 1.2 s of the last, follows no echo.
+const LOST: usize = 4;
+const RECENT: usize = 120;
 /// Blocks for which the echo of a played block may last.
 const LASTING: usize = 40;
 /// Energy of a block in which something is played: -60 dBFS.
@@ -70,6 +76,9 @@ pub(crate) struct Kalman {
     suppressor: Suppressor,
     found: Option<usize>,
     worse: usize,
+    /// How often the filter was made new lately, and blocks since.
+    lost: usize,
+    since: usize,
     /// Blocks played since the filter was made new.
     played: usize,
     /// Blocks since the last one that was played.
@@ -90,6 +99,8 @@ impl Kalman {
             suppressor: Suppressor::new(),
             found: None,
             worse: 0,
+            lost: 0,
+            since: 0,
             played: 0,
             quiet: LASTING,
             far_down: Halfband::new(),
@@ -127,7 +138,14 @@ impl Kalman {
         let worse = energy(linear.error) > 2.0 * energy(near);
         let still = self.quiet > LASTING;
         let trusted = still || self.played > SETTLING;
-        self.suppressor.run(&mut self.fourier, linear, still, trusted, out);
+        if self.hears_no_echo() {
+            self.delay.be_careful();
+            // A filter that has nothing to find takes the near voice for it.
+            let linear = Linear { error: near, echo: &[0.0; BLOCK], doubt: &[0.0; BINS] };
+            self.suppressor.run(&mut self.fourier, linear, still, true, out);
+        } else {
+            self.suppressor.run(&mut self.fourier, linear, still, trusted, out);
+        }
         if let Some(pace) = self.drift.look(self.filter.weights()) {
             self.reference.set_pace(pace);
         }
@@ -136,12 +154,38 @@ impl Kalman {
             self.filter.reset();
             self.drift.restart();
             self.worse = 0;
-            self.played = 0;
+            self.lose();
         }
+        self.since = self.since.saturating_add(1);
+    }
+
+    /// The filter was made new. It learns again, unless what it was to follow proves to be no echo.
+    fn lose(&mut self) {
+        self.lost = if self.since < RECENT { self.lost + 1 } else { 1 };
+        self.since = 0;
+        if self.found.is_none() {
+            return;
+        }
+        self.played = 0;
+        if self.lost >= LOST {
+            self.lost = 0;
+            self.found = None;
+            self.delay.forget();
+            self.played = SEARCHED + 1;
+        }
+    }
+
+    /// Enough was played to find its echo, and none was found.
+    fn hears_no_echo(&self) -> bool {
+        self.found.is_none() && self.played > SEARCHED
     }
 
     /// Brings an echo that is `lag` samples behind the reference into the filter's reach.
     fn align(&mut self, lag: usize) {
+        if self.hears_no_echo() {
+            // The filter knows nothing of an echo that has only begun.
+            self.played = 0;
+        }
         let before = self.found.replace(lag);
         let delay = self.reference.delay();
         let wanted = lag.saturating_sub(LEAD) as f64;

@@ -285,3 +285,26 @@ fn what_is_no_sound_does_no_lasting_harm() {
     assert!(out.iter().all(|sample| sample.is_finite()));
     assert!(down(&mic, &out, 6, 8) > 25.0, "{} dB", down(&mic, &out, 6, 8));
 }
+
+#[test]
+fn with_headphones_a_voice_over_the_far_side_passes_whole() {
+    let far = far_voice(12);
+    let near = near_voice(12);
+    let mic = hiss(&near);
+    let out = run(&mut Kalman::new(), &far, &mic);
+    assert!(down(&mic, &out, 4, 12).abs() < 1.5, "{} dB", down(&mic, &out, 4, 12));
+    let alike = likeness(&near[4 * SECOND..], &out[4 * SECOND..]);
+    assert!(alike > 0.9, "{alike}");
+}
+
+#[test]
+fn an_echo_that_begins_when_the_headphones_come_off_is_taken_out() {
+    let far = far_voice(20);
+    let echo = room(&far, 2_000, 3, 0.5);
+    let mut mic = hiss(&vec![0.0; far.len()]);
+    for at in 8 * SECOND..mic.len() {
+        mic[at] += echo[at];
+    }
+    let out = run(&mut Kalman::new(), &far, &mic);
+    assert!(down(&mic, &out, 12, 20) > 25.0, "{} dB", down(&mic, &out, 12, 20));
+}
