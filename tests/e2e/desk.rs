@@ -93,6 +93,11 @@ impl Desk {
         Ok(found.lines().next().map(str::to_owned))
     }
 
+    /// Whether that window is still on the display.
+    pub(crate) fn is_there(&self, window: &str) -> bool {
+        self.display.xdotool(&["getwindowgeometry", window]).is_ok()
+    }
+
     pub(crate) fn env(&self) -> Vec<(String, String)> {
         let theme = vec![("GTK_THEME".to_owned(), self.theme.gtk().to_owned())];
         // The bus has the private home; the sound server's runtime folder must win over the bus's.

@@ -57,7 +57,14 @@ impl<'a> Window<'a> {
 
     /// Ends the session and with it the app.
     pub(crate) async fn close(self) -> Result<()> {
+        let number = self.desk.window("Sidetone")?;
         self.client.clone().close().await?;
+        // The next window would be drawn beneath what is left of this one.
+        let until = Instant::now() + PATIENCE;
+        while number.as_ref().is_some_and(|number| self.desk.is_there(number)) {
+            ensure!(Instant::now() < until, "the window stays though its session is closed");
+            tokio::time::sleep(GLANCE).await;
+        }
         Ok(())
     }
 
