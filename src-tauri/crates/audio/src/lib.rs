@@ -26,6 +26,8 @@ mod processor;
 mod queue;
 mod resampler;
 pub mod ring;
+#[cfg(test)]
+mod sounds;
 mod thread;
 mod trial;
 mod voice;

@@ -137,15 +137,14 @@ impl Kalman {
         let linear = self.filter.linear();
         let worse = energy(linear.error) > 2.0 * energy(near);
         let still = self.quiet > LASTING;
-        let trusted = still || self.played > SETTLING;
-        if self.hears_no_echo() {
+        let (linear, trusted) = if self.hears_no_echo() {
             self.delay.be_careful();
             // A filter that has nothing to find takes the near voice for it.
-            let linear = Linear { error: near, echo: &[0.0; BLOCK], doubt: &[0.0; BINS] };
-            self.suppressor.run(&mut self.fourier, linear, still, true, out);
+            (Linear { error: near, echo: &[0.0; BLOCK], doubt: &[0.0; BINS] }, true)
         } else {
-            self.suppressor.run(&mut self.fourier, linear, still, trusted, out);
-        }
+            (linear, still || self.played > SETTLING)
+        };
+        self.suppressor.run(&mut self.fourier, linear, still, trusted, out);
         if let Some(pace) = self.drift.look(self.filter.weights()) {
             self.reference.set_pace(pace);
         }

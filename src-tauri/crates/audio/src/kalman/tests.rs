@@ -1,28 +1,12 @@
 use super::*;
+use crate::sounds::{Noise, words};
 
 const SECOND: usize = 48_000;
 const STEP: usize = 2 * BLOCK;
 
-/// Evenly spread over ±1, the same for the same seed.
-struct Noise(u32);
-
-impl Noise {
-    fn next(&mut self) -> f32 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 17;
-        self.0 ^= self.0 << 5;
-        self.0 as f32 / u32::MAX as f32 * 2.0 - 1.0
-    }
-}
-
 /// The practice agent's own words, over and over, at -26 dBFS.
 fn voice(seconds: usize, names: &[&str]) -> Vec<f32> {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../practice/assets");
-    let mut sound = Vec::new();
-    for name in names {
-        let (samples, rate_hz) = rig::wav::read_mono(&folder.join(name)).unwrap();
-        sound.extend(rig::resample(&samples, rate_hz, SECOND as u32));
-    }
+    let sound = words(names);
     let gain = 0.05 / 10.0f32.powf(0.05 * decibels(&sound));
     sound.into_iter().cycle().take(seconds * SECOND).map(|sample| sample * gain).collect()
 }

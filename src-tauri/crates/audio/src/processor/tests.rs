@@ -1,30 +1,13 @@
 use super::*;
 use crate::RATE_HZ;
 use crate::level::rms_dbfs;
+use crate::sounds::{Noise, words};
 
 const SECOND: usize = RATE_HZ as usize;
 
-/// The same every time, evenly spread over ±1.
-struct Noise(u32);
-
-impl Noise {
-    fn next(&mut self) -> f32 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 17;
-        self.0 ^= self.0 << 5;
-        self.0 as f32 / u32::MAX as f32 * 2.0 - 1.0
-    }
-}
-
 /// The practice agent's own words, over and over.
 fn speech(seconds: usize, names: &[&str]) -> Vec<f32> {
-    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../practice/assets");
-    let mut sound = Vec::new();
-    for name in names {
-        let (samples, rate_hz) = rig::wav::read_mono(&folder.join(name)).unwrap();
-        sound.extend(rig::resample(&samples, rate_hz, RATE_HZ));
-    }
-    sound.into_iter().cycle().take(seconds * SECOND).collect()
+    words(names).into_iter().cycle().take(seconds * SECOND).collect()
 }
 
 fn far_side(seconds: usize) -> Vec<f32> {
