@@ -30,7 +30,10 @@ async fn a_refusal_is_quoted_in_full_without_the_token() {
         let body = format!(r#"{{"code":"x","error":"Bad token {TOKEN} for you"}}"#);
         let error = refusal(reply(status, "", body)).await;
         let code: u16 = status[..3].parse().unwrap();
-        assert_eq!(error, OpenError::Refused { status: code, retry_after: None, said: "Bad token [hidden] for you".into() });
+        assert_eq!(
+            error,
+            OpenError::Refused { status: code, retry_after: None, said: "Bad token [hidden] for you".into() }
+        );
         assert_eq!((error.fault(), error.wants_new_token()), (fault, again));
     }
     let error = refusal(reply("403 Forbidden", "", "plain words")).await;
