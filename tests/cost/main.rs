@@ -165,7 +165,9 @@ mod linux {
     /// Reads aloud for longer than anybody measures, a little faster than it is heard.
     async fn agent() -> Result<Practice> {
         let mut switches = Switches::default();
-        for (name, value) in [("reading_s", "3600"), ("delta_pace", "1.2"), ("session_auth", "open"), ("deaf", "on")] {
+        for (name, value) in
+            [("reading_s", "3600"), ("delta_pace", "1.2"), ("session_auth", "open"), ("deaf", "on")]
+        {
             switches.set(name, value)?;
         }
         Ok(Practice::start(Options { port: 0, key: KEY.to_owned(), switches }).await?)
@@ -183,7 +185,8 @@ mod linux {
     }
 
     fn ticks_per_second() -> Result<f64> {
-        let output = Command::new("getconf").arg("CLK_TCK").output().context("asking for the clock's ticks")?;
+        let output =
+            Command::new("getconf").arg("CLK_TCK").output().context("asking for the clock's ticks")?;
         Ok(String::from_utf8(output.stdout)?.trim().parse()?)
     }
 

@@ -41,9 +41,7 @@ const PARTS: &[Part] = &[
 ];
 
 /// Measures that this project has set itself and that nothing here can take yet, with the reason.
-const PENDING: [(&str, &str); 1] = [
-    ("memory after 2 h of call", "no fast replay of a long call yet"),
-];
+const PENDING: [(&str, &str); 1] = [("memory after 2 h of call", "no fast replay of a long call yet")];
 
 pub(crate) fn list() {
     for part in PARTS {

@@ -97,11 +97,14 @@ pub(crate) async fn told(row: &Row) -> String {
 
 /// Runs every row, prints them all as a table, and only then says which are not as expected.
 pub(crate) async fn run(title: &str, rows: &[Row]) {
-    let mut table = format!("## {title}\n\n| given | the words of the state | what it says | as expected |\n|---|---|---|---|\n");
+    let mut table = format!(
+        "## {title}\n\n| given | the words of the state | what it says | as expected |\n|---|---|---|---|\n"
+    );
     let mut wrong = Vec::new();
     for row in rows {
         let outcome = outcome(row).await;
-        let verdict = outcome.verdict.as_ref().map_or_else(|problem| format!("**no**: {problem}"), |()| "yes".into());
+        let verdict =
+            outcome.verdict.as_ref().map_or_else(|problem| format!("**no**: {problem}"), |()| "yes".into());
         let _ = writeln!(table, "| {} | {} | {} | {verdict} |", row.name, outcome.words, outcome.said);
         if let Err(problem) = outcome.verdict {
             wrong.push(format!("{}: {problem}", row.name));
@@ -149,7 +152,7 @@ async fn outcome(row: &Row) -> Outcome {
     said.extend(seen.items.iter().filter(|item| item.role == Role::Note).map(|item| item.text.clone()));
     match &seen.status {
         Status::Ended { ending: Ending::Failed { problem } } => said.push(worded(problem)),
-        Status::Ended { ending: Ending::ByServer { code, text } } => said.push(format!("{code} {text}")),
+        Status::Ended { ending: Ending::ByServer { problem, .. } } => said.push(worded(problem)),
         _ => {}
     }
     let words = shortened(&desk.words);
@@ -274,7 +277,10 @@ async fn answered(desk: &mut Desk, turns: usize) -> Result<(), String> {
     let what = format!("answer {turns}");
     let wanted = move |seen: &Snapshot| {
         let said = |role: Role| {
-            seen.items.iter().filter(|item| item.role == role && !item.partial && !item.text.is_empty()).count()
+            seen.items
+                .iter()
+                .filter(|item| item.role == role && !item.partial && !item.text.is_empty())
+                .count()
         };
         let rest = matches!(seen.status, Status::Listening | Status::Ended { .. });
         rest && said(Role::You) >= turns && said(Role::Agent) >= turns

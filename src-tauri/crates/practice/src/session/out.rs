@@ -59,7 +59,8 @@ pub(super) fn disordered(out: Vec<Out>, twice: bool, swapped: bool) -> Vec<Out> 
         sent.push(out);
     }
     if swapped {
-        for pair in sent.chunks_exact_mut(2).filter(|pair| pair.iter().all(|out| matches!(out, Out::Text(_)))) {
+        for pair in sent.chunks_exact_mut(2).filter(|pair| pair.iter().all(|out| matches!(out, Out::Text(_))))
+        {
             pair.swap(0, 1);
         }
     }

@@ -350,7 +350,11 @@ fn twice() {
 #[test]
 fn swapped() {
     let mut rig = Rig::unopened(&[("swapped", "on")], &Common::default(), &Asked::default());
-    assert_eq!(kinds(&rig.events())[..2], ["session.created", "conversation.created"], "not before it is agreed");
+    assert_eq!(
+        kinds(&rig.events())[..2],
+        ["session.created", "conversation.created"],
+        "not before it is agreed"
+    );
     rig.send(&update(json!({})));
     let events = rig.turn();
     assert!(
