@@ -16,6 +16,7 @@ use url::Url;
 
 use crate::event::{Problem, Step};
 use crate::problem;
+use crate::session::Wishes;
 use crate::setup::{Access, Setup};
 use crate::tap::Tap;
 
@@ -153,7 +154,7 @@ pub(crate) struct Attempt {
 }
 
 impl Attempt {
-    pub(crate) async fn run(self) -> Result<Line, Failed> {
+    pub(crate) async fn run(self) -> Result<(Line, Wishes), Failed> {
         tokio::time::sleep(self.after).await;
         match self.once().await {
             // A token may have died between the backend and the line: one more, freshly minted.
@@ -164,7 +165,7 @@ impl Attempt {
         }
     }
 
-    async fn once(&self) -> Result<Line, Refusal> {
+    async fn once(&self) -> Result<(Line, Wishes), Refusal> {
         let profile = &self.setup.profile;
         let route = self.net.route(profile).map_err(|problem| Refusal::Other(problem, false))?;
         let minted = match &self.setup.access {
@@ -180,10 +181,11 @@ impl Attempt {
             .map_err(|problem| Refusal::Other(problem, false))?;
         let mut options = route.line(url, minted.token, profile.auth);
         options.tap = self.tap.as_ref().map(Tap::wire);
-        realtime::open(options).await.map_err(|error| {
+        let line = realtime::open(options).await.map_err(|error| {
             let problem = problem::open(&error);
             if error.wants_new_token() { Refusal::Token(problem) } else { Refusal::Other(problem, true) }
-        })
+        })?;
+        Ok((line, Wishes { voice: minted.voice, instructions: minted.instructions }))
     }
 
     async fn at(&self, step: Step) {

@@ -19,6 +19,7 @@ use crate::event::{
 use crate::figures::{self, Figures, Stopwatch};
 use crate::problem;
 use crate::reply::Replies;
+use crate::session::Wishes;
 use crate::setup::{Command, Setup};
 use crate::transcript::Transcript;
 
@@ -48,7 +49,7 @@ pub(crate) enum Input {
     Command(Command),
     /// How far the attempt to connect has come.
     Step(Step),
-    Connected,
+    Connected(Wishes),
     ConnectFailed {
         problem: Problem,
         /// Another attempt may succeed.
@@ -116,6 +117,8 @@ pub(crate) struct State {
     tail_until: Option<u64>,
     /// What the server was last asked to do about turns on this line.
     asked: Option<TurnDetection>,
+    /// Of the backend, with the token of this line.
+    wishes: Wishes,
     barge: barge::Barge,
     pub(crate) figures: Figures,
     pub(crate) stopwatch: Stopwatch,
@@ -163,6 +166,7 @@ impl State {
             sound_until: None,
             tail_until: None,
             asked: None,
+            wishes: Wishes::default(),
             barge: barge::Barge::default(),
             figures: Figures::default(),
             stopwatch: Stopwatch::default(),
@@ -302,7 +306,7 @@ impl Turn<'_> {
             }
             Input::Command(command) => self.obey(command),
             Input::Step(step) => self.advance(step),
-            Input::Connected => self.connected(),
+            Input::Connected(wishes) => self.connected(wishes),
             Input::ConnectFailed { problem, retry } => self.connect_failed(problem, retry),
             Input::Server(event) => self.hear_server(*event),
             Input::Sound { item, response, samples } => self.hear_sound(item, response, samples),

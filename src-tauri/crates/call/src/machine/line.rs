@@ -6,7 +6,7 @@ use realtime::{ClientEvent, CloseKind, Closed};
 use super::{AGREE_MS, ATTEMPTS, Effect, Phase, SUMMARY_CHARS, Turn};
 use crate::event::{DeviceView, Ending, Event, Problem, ProblemCode, Step};
 use crate::problem;
-use crate::session;
+use crate::session::{self, Wishes};
 
 impl Turn<'_> {
     pub(super) fn advance(&mut self, now_at: Step) {
@@ -15,7 +15,8 @@ impl Turn<'_> {
         }
     }
 
-    pub(super) fn connected(&mut self) {
+    pub(super) fn connected(&mut self, wishes: Wishes) {
+        self.state.wishes = wishes;
         self.advance(Step::AgreeingSession);
         let deadline = Some(self.now + AGREE_MS);
         if let Phase::Connecting { agree_by, .. } | Phase::Reconnecting { agree_by, .. } =
@@ -36,7 +37,7 @@ impl Turn<'_> {
 
     fn ask_session(&mut self) {
         self.state.asked = Some(session::turn_detection(&self.state.setup));
-        self.send(session::update(&self.state.setup));
+        self.send(session::update(&self.state.setup, &self.state.wishes));
     }
 
     /// `session.updated` has come: the gate opens (by [`Turn::settle`]), and what waited is said.
