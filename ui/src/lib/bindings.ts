@@ -119,7 +119,7 @@ residualLikelihood: number | null,
  */
 nearLikelihood: number | null, };
 
-export type Ending = { "reason": "byYou" } | { "reason": "byServer", code: number, text: string, } | { "reason": "failed", problem: Problem, };
+export type Ending = { "reason": "byYou" } | { "reason": "byServer", code: number, text: string, problem: Problem, } | { "reason": "failed", problem: Problem, };
 
 export type Event = { "type": "status", status: Status, } | { "type": "controls", controls: Controls, } | { "type": "item", index: number, item: Item, } | { "type": "levels", microphone: number, speaker: number, } | { "type": "device", direction: Direction, device: DeviceView, } | { "type": "clock", clock: Clock, } | { "type": "notice", problem: Problem, } | { "type": "noticeGone", code: ProblemCode, } | { "type": "model", model: string, } | { "type": "figures", figures: Figures, };
 
@@ -154,6 +154,16 @@ microphone: Line | null, speaker: Line | null,
  * Capture samples lost, playback callbacks that found too few samples, frames not taken in time.
  */
 overruns: number, underruns: number, droppedFrames: number, };
+
+export type Imported = { 
+/**
+ * The names of the new profiles, in the order of the file.
+ */
+names: Array<string>, 
+/**
+ * How many of them ask for a secret, which no file holds.
+ */
+secretsMissing: number, };
 
 export type Item = { 
 /**
@@ -255,7 +265,7 @@ cure: string,
  */
 detail?: string, };
 
-export type ProblemCode = "profile" | "backend" | "backendRefused" | "rateLimited" | "network" | "tls" | "lineRefused" | "lineLost" | "sessionRefused" | "serverError" | "wrongModel" | "microphone" | "microphoneDenied" | "speaker" | "microphoneMoved" | "speakerMoved" | "silentMicrophone" | "mutedSpeech" | "telephone" | "keychain" | "storage" | "internal";
+export type ProblemCode = "profile" | "backend" | "backendRefused" | "rateLimited" | "noCredit" | "notAllowed" | "network" | "tls" | "lineRefused" | "lineLost" | "serverClosed" | "idle" | "sessionCap" | "serverPolicy" | "serverFailed" | "serverBusy" | "replyLost" | "sessionRefused" | "serverError" | "wrongModel" | "microphone" | "microphoneDenied" | "speaker" | "microphoneMoved" | "speakerMoved" | "silentMicrophone" | "mutedSpeech" | "telephone" | "keychain" | "storage" | "internal";
 
 export type Processing = { 
 /**
