@@ -22,6 +22,7 @@ use crate::problem;
 use crate::reply::Replies;
 use crate::setup::{Command, Setup};
 use crate::speech::Speech;
+use crate::surroundings::Nap;
 use crate::transcript::Transcript;
 
 /// How long the server may take to confirm the session, in ms (xAI's own samples wait 10 s).
@@ -78,6 +79,10 @@ pub(crate) enum Input {
     Waiting {
         ms: u64,
     },
+    /// This computer has woken up.
+    Slept(Nap),
+    /// This computer has other addresses than before.
+    NetworkChanged,
     /// A deadline may have passed.
     Tick,
 }
@@ -91,6 +96,8 @@ pub(crate) enum Effect {
     },
     Send(ClientEvent),
     Append(Box<[i16; FRAME_SAMPLES]>),
+    /// Ask the server whether it is there; it has so long to answer.
+    Probe(Duration),
     Device(Control),
     /// Close the line and let the devices go.
     HangUp,
@@ -346,6 +353,8 @@ impl Turn<'_> {
             Input::Frame(samples) => self.hear_microphone(samples),
             Input::Measured { voice_to_wire_ms, echo } => self.measured(voice_to_wire_ms, echo),
             Input::Waiting { ms } => self.state.line.waiting(ms),
+            Input::Slept(nap) => self.woken(nap),
+            Input::NetworkChanged => self.network_changed(),
             Input::Tick => self.check_deadlines(),
         }
         self.settle();
