@@ -155,6 +155,16 @@ microphone: Line | null, speaker: Line | null,
  */
 overruns: number, underruns: number, droppedFrames: number, };
 
+export type Imported = { 
+/**
+ * The names of the new profiles, in the order of the file.
+ */
+names: Array<string>, 
+/**
+ * How many of them ask for a secret, which no file holds.
+ */
+secretsMissing: number, };
+
 export type Item = { 
 /**
  * The wire's `item_id`.
