@@ -1,5 +1,7 @@
 //! One attempt to reach the agent: ask the backend for a token, open the line.
 
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,6 +20,7 @@ use crate::event::{Problem, Step};
 use crate::problem;
 use crate::session::Wishes;
 use crate::setup::{Access, Setup};
+use crate::surroundings::Addresses;
 use crate::tap::Tap;
 
 /// How long a server may take to say its first words when a profile is tried out.
@@ -28,6 +31,7 @@ const GREETING: Duration = Duration::from_secs(5);
 pub struct Net {
     /// For profiles that ask for nothing of their own.
     usual: Route,
+    pub(crate) addresses: Addresses,
 }
 
 /// Whom to trust and which proxy to take.
@@ -52,7 +56,14 @@ impl Net {
     /// When the system's trust store or proxy settings cannot be used.
     pub fn new() -> Result<Self, NetError> {
         let tls = realtime::tls_config()?;
-        Ok(Self { usual: Route::new(tls, &ProxyChoice::System)? })
+        Ok(Self { usual: Route::new(tls, &ProxyChoice::System)?, addresses: Addresses::default() })
+    }
+
+    /// With another way to read this computer's addresses. A change of them, looked for every 2 s while a
+    /// call runs, means another network.
+    #[must_use]
+    pub fn with_addresses(self, read: impl Fn() -> BTreeSet<IpAddr> + Send + Sync + 'static) -> Self {
+        Self { addresses: Addresses::from(read), ..self }
     }
 
     /// The way out that a profile asks for.

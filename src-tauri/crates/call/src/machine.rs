@@ -23,6 +23,7 @@ use crate::reply::Replies;
 use crate::session::Wishes;
 use crate::setup::{Command, Setup};
 use crate::speech::Speech;
+use crate::surroundings::Nap;
 use crate::transcript::Transcript;
 
 /// How long the server may take to confirm the session, in ms (xAI's own samples wait 10 s).
@@ -79,6 +80,10 @@ pub(crate) enum Input {
     Waiting {
         ms: u64,
     },
+    /// This computer has woken up.
+    Slept(Nap),
+    /// This computer has other addresses than before.
+    NetworkChanged,
     /// A deadline may have passed.
     Tick,
 }
@@ -92,6 +97,8 @@ pub(crate) enum Effect {
     },
     Send(ClientEvent),
     Append(Box<[i16; FRAME_SAMPLES]>),
+    /// Ask the server whether it is there; it has so long to answer.
+    Probe(Duration),
     Device(Control),
     /// Close the line and let the devices go.
     HangUp,
@@ -350,6 +357,8 @@ impl Turn<'_> {
             Input::Frame(samples) => self.hear_microphone(samples),
             Input::Measured { voice_to_wire_ms, echo } => self.measured(voice_to_wire_ms, echo),
             Input::Waiting { ms } => self.state.line.waiting(ms),
+            Input::Slept(nap) => self.woken(nap),
+            Input::NetworkChanged => self.network_changed(),
             Input::Tick => self.check_deadlines(),
         }
         self.settle();

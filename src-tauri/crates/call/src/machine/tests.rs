@@ -99,6 +99,8 @@ impl Input {
                 Input::ConnectFailed { problem: problem.clone(), retry: *retry, after: *after }
             }
             Input::Waiting { ms } => Input::Waiting { ms: *ms },
+            Input::Slept(nap) => Input::Slept(*nap),
+            Input::NetworkChanged => Input::NetworkChanged,
             Input::Server(event) => Input::Server(event.clone()),
             Input::Sound { item, response, samples } => {
                 Input::Sound { item: item.clone(), response: response.clone(), samples: samples.clone() }
@@ -159,6 +161,7 @@ fn brief(effect: &Effect) -> Option<String> {
         Effect::Send(ClientEvent::InputAudioAppend { audio }) => format!("give {} ms", audio.len() / 24),
         Effect::Send(event) => event.kind().into(),
         Effect::Append(_) => "append".into(),
+        Effect::Probe(limit) => format!("probe {} s", limit.as_secs()),
         Effect::Device(Control::Speak { item, samples }) => format!("speak {item} {}", samples.len() / 24),
         Effect::Device(Control::Finish { item }) => format!("finish {item}"),
         Effect::Device(Control::Flush) => "flush".into(),

@@ -526,3 +526,56 @@ fn a_reply_that_is_announced_and_never_comes_is_given_up_with_words() {
         "notice gone ReplyLost | = thinking",
     );
 }
+
+fn slept(took_s: u64, unseen_s: u64) -> Input {
+    let (took, unseen) = (Duration::from_secs(took_s), Duration::from_secs(unseen_s));
+    Input::Slept(Nap { took, unseen })
+}
+
+#[test]
+fn a_computer_that_woke_up_asks_whether_the_line_is_there() {
+    let mut table = Table::live(Turns::Auto);
+    table.row(slept(420, 420), "probe 3 s");
+    table.now += 3_000;
+    table.take(closed(None, CloseKind::PingTimeout));
+    assert_eq!(table.note(), "This computer slept for 7 min, and the line was gone.");
+    table.back("c1");
+    assert!(table.note().contains("It was back after less than a second"), "{}", table.note());
+
+    // A line that answers goes on without a word, and what happens to it later has other reasons.
+    let mut table = Table::live(Turns::Auto);
+    table.take(slept(420, 420));
+    table.now += 30_000;
+    table.row(lost(), BROKEN);
+}
+
+#[test]
+fn a_sleep_in_the_gap_counts_to_it_and_ends_the_waiting() {
+    let mut table = Table::live(Turns::Auto);
+    table.take(lost());
+    table.failed(true, Some(300));
+    table.now += 10_000;
+    table.row(slept(600, 590), "connect c1 | = reconnecting");
+    assert_eq!(table.state().snapshot().status, Status::Reconnecting { attempt: 1, retry_in_ms: 0 });
+    table.back("c1");
+    let wanted = "The line broke here. It was back after 10 min, and the agent remembers the conversation. \
+                  This computer slept for 10 min of it.";
+    assert_eq!(table.note(), wanted);
+}
+
+#[test]
+fn another_network_is_a_reason_to_ask_and_to_try_at_once() {
+    let mut table = Table::live(Turns::Auto);
+    table.row(Input::NetworkChanged, "probe 3 s");
+    table.now += 3_000;
+    table.take(closed(None, CloseKind::PingTimeout));
+    assert_eq!(table.note(), "The network changed here.");
+    table.failed(true, Some(300));
+    table.row(Input::NetworkChanged, "connect c1 | = reconnecting");
+    table.take(connected());
+    table.row(Input::NetworkChanged, "");
+
+    let mut table = Table::new(Turns::Auto);
+    table.take(Input::Start);
+    table.row(Input::NetworkChanged, "");
+}
