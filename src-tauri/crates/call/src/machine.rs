@@ -20,8 +20,10 @@ use crate::event::{
 use crate::figures::{self, Figures, Stopwatch};
 use crate::problem;
 use crate::reply::Replies;
+use crate::session::Wishes;
 use crate::setup::{Command, Setup};
 use crate::speech::Speech;
+use crate::surroundings::Nap;
 use crate::transcript::Transcript;
 
 /// How long the server may take to confirm the session, in ms (xAI's own samples wait 10 s).
@@ -50,7 +52,7 @@ pub(crate) enum Input {
     Command(Command),
     /// How far the attempt to connect has come.
     Step(Step),
-    Connected,
+    Connected(Wishes),
     ConnectFailed {
         problem: Problem,
         /// Another attempt may succeed.
@@ -78,6 +80,10 @@ pub(crate) enum Input {
     Waiting {
         ms: u64,
     },
+    /// This computer has woken up.
+    Slept(Nap),
+    /// This computer has other addresses than before.
+    NetworkChanged,
     /// A deadline may have passed.
     Tick,
 }
@@ -91,6 +97,8 @@ pub(crate) enum Effect {
     },
     Send(ClientEvent),
     Append(Box<[i16; FRAME_SAMPLES]>),
+    /// Ask the server whether it is there; it has so long to answer.
+    Probe(Duration),
     Device(Control),
     /// Close the line and let the devices go.
     HangUp,
@@ -132,6 +140,8 @@ pub(crate) struct State {
     tail_until: Option<u64>,
     /// What the server was last asked to do about turns on this line.
     asked: Option<TurnDetection>,
+    /// Of the backend, with the token of this line.
+    wishes: Wishes,
     barge: barge::Barge,
     pub(crate) figures: Figures,
     pub(crate) stopwatch: Stopwatch,
@@ -184,6 +194,7 @@ impl State {
             sound_until: None,
             tail_until: None,
             asked: None,
+            wishes: Wishes::default(),
             barge: barge::Barge::default(),
             figures: Figures::default(),
             stopwatch: Stopwatch::default(),
@@ -331,7 +342,7 @@ impl Turn<'_> {
             }
             Input::Command(command) => self.obey(command),
             Input::Step(step) => self.advance(step),
-            Input::Connected => self.connected(),
+            Input::Connected(wishes) => self.connected(wishes),
             Input::ConnectFailed { problem, retry, after } => self.connect_failed(problem, retry, after),
             Input::Server(event) => {
                 self.state.line.heard(self.now);
@@ -346,6 +357,8 @@ impl Turn<'_> {
             Input::Frame(samples) => self.hear_microphone(samples),
             Input::Measured { voice_to_wire_ms, echo } => self.measured(voice_to_wire_ms, echo),
             Input::Waiting { ms } => self.state.line.waiting(ms),
+            Input::Slept(nap) => self.woken(nap),
+            Input::NetworkChanged => self.network_changed(),
             Input::Tick => self.check_deadlines(),
         }
         self.settle();

@@ -14,7 +14,9 @@ use tokio::time::{Instant, MissedTickBehavior};
 use crate::connect::{Attempt, Failed, Net};
 use crate::event::{Event, Snapshot, Step};
 use crate::machine::{self, Effect, Input, State};
+use crate::session::Wishes;
 use crate::setup::{Command, Setup};
+use crate::surroundings::{Clocks, Networks};
 use crate::tap::Tap;
 use crate::unsent::Unsent;
 
@@ -86,6 +88,7 @@ impl Call {
             captured_at: None,
             measured_at: Instant::now(),
             flushing: false,
+            clocks: Clocks::new(),
         };
         Self { requests, task: tokio::spawn(task.run(inbox)) }
     }
@@ -144,7 +147,7 @@ impl Subscriber {
     }
 }
 
-type Attempting = Pin<Box<dyn Future<Output = Result<Line, Failed>> + Send>>;
+type Attempting = Pin<Box<dyn Future<Output = Result<(Line, Wishes), Failed>> + Send>>;
 
 struct Task {
     /// Only absent while the machine has it.
@@ -167,17 +170,19 @@ struct Task {
     measured_at: Instant,
     /// The loudspeaker owes a [`Report::Flushed`].
     flushing: bool,
+    clocks: Clocks,
 }
 
 /// What can happen to a call.
 enum Happening {
     Request(Option<Request>),
     Line(Box<LineEvent>),
-    Attempt(Result<Line, Failed>),
+    Attempt(Result<(Line, Wishes), Failed>),
     Step(Step),
     Report(Report),
     Frame(Box<Frame>),
     Tell,
+    NetworkChanged,
     Deadline,
 }
 
@@ -185,9 +190,10 @@ impl Task {
     async fn run(mut self, mut inbox: mpsc::Receiver<Request>) {
         let mut tell = tokio::time::interval(TELL);
         tell.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut networks = self.net.addresses.watch();
         self.feed(Input::Start).await;
         while !self.is_over() {
-            let happening = self.next(&mut inbox, &mut tell).await;
+            let happening = self.next(&mut inbox, &mut tell, &mut networks).await;
             match happening {
                 Happening::Request(Some(Request::Command(command))) => {
                     self.feed(Input::Command(command)).await
@@ -195,10 +201,10 @@ impl Task {
                 Happening::Request(Some(Request::Subscribe(reply))) => self.subscribe(reply),
                 Happening::Request(None) => self.feed(Input::Command(Command::End)).await,
                 Happening::Line(event) => self.hear_line(*event).await,
-                Happening::Attempt(Ok(line)) => {
+                Happening::Attempt(Ok((line, wishes))) => {
                     self.attempt = None;
                     self.line = Some(line);
-                    self.feed(Input::Connected).await;
+                    self.feed(Input::Connected(wishes)).await;
                 }
                 Happening::Attempt(Err(Failed { problem, retry, after })) => {
                     self.attempt = None;
@@ -210,7 +216,11 @@ impl Task {
                     self.captured_at = Some(Instant::from_std(frame.captured_at));
                     self.feed(Input::Frame(Box::new(frame.samples))).await;
                 }
+                Happening::NetworkChanged => self.feed(Input::NetworkChanged).await,
                 Happening::Tell => {
+                    if let Some(nap) = self.clocks.look() {
+                        self.feed(Input::Slept(nap)).await;
+                    }
                     self.tell_levels();
                     self.measure().await;
                 }
@@ -218,6 +228,7 @@ impl Task {
             }
             self.send_unsent().await;
         }
+        drop(networks);
         self.tell_partial();
         // What was said stays readable until the handle goes.
         while let Some(request) = inbox.recv().await {
@@ -235,6 +246,7 @@ impl Task {
         &mut self,
         inbox: &mut mpsc::Receiver<Request>,
         tell: &mut tokio::time::Interval,
+        networks: &mut Networks,
     ) -> Happening {
         let deadline =
             self.state.as_ref().and_then(State::deadline).map(|ms| self.began + Duration::from_millis(ms));
@@ -247,6 +259,7 @@ impl Task {
             Some(report) = next_in(ports.map(|ports| &ports.reports)) => Happening::Report(report),
             Some(frame) = next_in(ports.map(|ports| &ports.frames)) => Happening::Frame(Box::new(frame)),
             _ = tell.tick() => Happening::Tell,
+            () = networks.changed() => Happening::NetworkChanged,
             () = sleep_until(deadline) => Happening::Deadline,
         }
     }
@@ -302,6 +315,11 @@ impl Task {
             Effect::Tell(event) => self.tell(event),
             Effect::Append(samples) => self.unsent.push_voice(samples.to_vec(), self.captured_at),
             Effect::Send(event) => self.unsent.push(event),
+            Effect::Probe(limit) => {
+                if let Some(line) = &self.line {
+                    line.probe(limit);
+                }
+            }
             Effect::Device(control) => self.control(control).await,
             Effect::Connect { after, resume } => {
                 self.line = None;
@@ -438,7 +456,7 @@ async fn next_of_line(line: &mut Option<Line>) -> LineEvent {
     }
 }
 
-async fn next_of_attempt(attempt: &mut Option<Attempting>) -> Result<Line, Failed> {
+async fn next_of_attempt(attempt: &mut Option<Attempting>) -> Result<(Line, Wishes), Failed> {
     match attempt {
         Some(attempt) => attempt.await,
         None => std::future::pending().await,

@@ -65,13 +65,21 @@ impl Desk {
     }
 
     pub(crate) async fn open_with(switches: &[(&str, &str)], change: impl FnOnce(&mut Setup)) -> Self {
+        Self::open_on(Net::new().unwrap(), switches, change).await
+    }
+
+    pub(crate) async fn open_on(
+        net: Net,
+        switches: &[(&str, &str)],
+        change: impl FnOnce(&mut Setup),
+    ) -> Self {
         let _metronome = Metronome::start();
         let practice = practice(switches).await;
         let mut setup = setup(&practice);
         change(&mut setup);
         let (ports, far) = audio::ports();
         let devices = FileDevices::start(far, Duration::from_millis(20));
-        let call = Call::start(setup, Devices { ports, engine: Box::new(()) }, Net::new().unwrap(), None);
+        let call = Call::start(setup, Devices { ports, engine: Box::new(()) }, net, None);
         let (seen, events) = call.subscribe().await.unwrap();
         Self { practice, call, devices, seen, words: Vec::new(), events, _metronome }
     }
