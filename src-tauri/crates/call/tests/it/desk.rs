@@ -136,6 +136,11 @@ impl Desk {
         }
     }
 
+    /// How often the state word was *Reconnecting*, its countdown included.
+    pub(crate) fn breaks(&self) -> usize {
+        self.words.iter().filter(|word| *word == "reconnecting").count()
+    }
+
     pub(crate) async fn tell(&self, command: Command) {
         self.call.send(command).await.unwrap();
     }
