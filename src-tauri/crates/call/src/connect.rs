@@ -18,6 +18,7 @@ use url::Url;
 
 use crate::event::{Problem, Step};
 use crate::problem;
+use crate::session::Wishes;
 use crate::setup::{Access, Setup};
 use crate::surroundings::Addresses;
 use crate::tap::Tap;
@@ -166,7 +167,7 @@ pub(crate) struct Attempt {
 }
 
 impl Attempt {
-    pub(crate) async fn run(self) -> Result<Line, Failed> {
+    pub(crate) async fn run(self) -> Result<(Line, Wishes), Failed> {
         tokio::time::sleep(self.after).await;
         match self.once().await {
             // A token may have died between the backend and the line: one more, freshly minted.
@@ -177,7 +178,7 @@ impl Attempt {
         }
     }
 
-    async fn once(&self) -> Result<Line, Refusal> {
+    async fn once(&self) -> Result<(Line, Wishes), Refusal> {
         let profile = &self.setup.profile;
         let route = self.net.route(profile).map_err(Refusal::lasting)?;
         let minted = match &self.setup.access {
@@ -195,7 +196,7 @@ impl Attempt {
         let url = address(profile, &minted, self.resume.as_deref()).map_err(Refusal::lasting)?;
         let mut options = route.line(url, minted.token, profile.auth);
         options.tap = self.tap.as_ref().map(Tap::wire);
-        realtime::open(options).await.map_err(|error| {
+        let line = realtime::open(options).await.map_err(|error| {
             let problem = problem::open(&error);
             match error.wants_new_token() {
                 true => Refusal::Token(problem),
@@ -204,7 +205,8 @@ impl Attempt {
                     Refusal::Other(Failed { problem, retry, after })
                 }
             }
-        })
+        })?;
+        Ok((line, Wishes { voice: minted.voice, instructions: minted.instructions }))
     }
 
     async fn at(&self, step: Step) {

@@ -21,6 +21,7 @@ use crate::event::{
 use crate::figures::{self, Figures, Stopwatch};
 use crate::problem;
 use crate::reply::Replies;
+use crate::session::Wishes;
 use crate::setup::{Command, Setup};
 use crate::speech::Speech;
 use crate::surroundings::Nap;
@@ -52,7 +53,7 @@ pub(crate) enum Input {
     Command(Command),
     /// How far the attempt to connect has come.
     Step(Step),
-    Connected,
+    Connected(Wishes),
     ConnectFailed {
         problem: Problem,
         /// Another attempt may succeed.
@@ -81,7 +82,7 @@ pub(crate) enum Input {
         ms: u64,
     },
     /// The line that is to take over is open.
-    Prepared,
+    Prepared(Wishes),
     /// It cannot be opened, or has closed.
     PrepareFailed {
         problem: Problem,
@@ -156,6 +157,8 @@ pub(crate) struct State {
     tail_until: Option<u64>,
     /// What the server was last asked to do about turns on this line.
     asked: Option<TurnDetection>,
+    /// Of the backend, with the token of this line.
+    wishes: Wishes,
     barge: barge::Barge,
     pub(crate) figures: Figures,
     pub(crate) stopwatch: Stopwatch,
@@ -208,6 +211,7 @@ impl State {
             sound_until: None,
             tail_until: None,
             asked: None,
+            wishes: Wishes::default(),
             barge: barge::Barge::default(),
             figures: Figures::default(),
             stopwatch: Stopwatch::default(),
@@ -355,7 +359,7 @@ impl Turn<'_> {
             }
             Input::Command(command) => self.obey(command),
             Input::Step(step) => self.advance(step),
-            Input::Connected => self.connected(),
+            Input::Connected(wishes) => self.connected(wishes),
             Input::ConnectFailed { problem, retry, after } => self.connect_failed(problem, retry, after),
             Input::Server(event) => {
                 self.state.line.heard(self.now);
@@ -370,7 +374,7 @@ impl Turn<'_> {
             Input::Frame(samples) => self.hear_microphone(samples),
             Input::Measured { voice_to_wire_ms, echo } => self.measured(voice_to_wire_ms, echo),
             Input::Waiting { ms } => self.state.line.waiting(ms),
-            Input::Prepared => self.prepared(),
+            Input::Prepared(wishes) => self.prepared(wishes),
             Input::PrepareFailed { problem } => self.handover_failed(&problem),
             Input::Next(event) => self.hear_next(*event),
             Input::Slept(nap) => self.woken(nap),

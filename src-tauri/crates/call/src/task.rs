@@ -15,6 +15,7 @@ use crate::connect::{Attempt, Failed, Net};
 use crate::event::{Event, Snapshot, Step};
 use crate::machine::{self, Effect, Input, State};
 use crate::problem;
+use crate::session::Wishes;
 use crate::setup::{Command, Setup};
 use crate::surroundings::{Clocks, Networks};
 use crate::tap::Tap;
@@ -149,7 +150,7 @@ impl Subscriber {
     }
 }
 
-type Attempting = Pin<Box<dyn Future<Output = Result<Line, Failed>> + Send>>;
+type Attempting = Pin<Box<dyn Future<Output = Result<(Line, Wishes), Failed>> + Send>>;
 
 struct Task {
     /// Only absent while the machine has it.
@@ -182,9 +183,9 @@ struct Task {
 enum Happening {
     Request(Option<Request>),
     Line(Box<LineEvent>),
-    Attempt(Result<Line, Failed>),
+    Attempt(Result<(Line, Wishes), Failed>),
     NextLine(Box<LineEvent>),
-    Prepared(Result<Line, Failed>),
+    Prepared(Result<(Line, Wishes), Failed>),
     Step(Step),
     Report(Report),
     Frame(Box<Frame>),
@@ -208,19 +209,19 @@ impl Task {
                 Happening::Request(Some(Request::Subscribe(reply))) => self.subscribe(reply),
                 Happening::Request(None) => self.feed(Input::Command(Command::End)).await,
                 Happening::Line(event) => self.hear_line(*event).await,
-                Happening::Attempt(Ok(line)) => {
+                Happening::Attempt(Ok((line, wishes))) => {
                     self.attempt = None;
                     self.line = Some(line);
-                    self.feed(Input::Connected).await;
+                    self.feed(Input::Connected(wishes)).await;
                 }
                 Happening::Attempt(Err(Failed { problem, retry, after })) => {
                     self.attempt = None;
                     self.feed(Input::ConnectFailed { problem, retry, after }).await;
                 }
-                Happening::Prepared(Ok(line)) => {
+                Happening::Prepared(Ok((line, wishes))) => {
                     self.preparing = None;
                     self.next_line = Some(line);
-                    self.feed(Input::Prepared).await;
+                    self.feed(Input::Prepared(wishes)).await;
                 }
                 Happening::Prepared(Err(Failed { problem, .. })) => {
                     self.preparing = None;
@@ -513,7 +514,7 @@ async fn next_of_line(line: &mut Option<Line>) -> LineEvent {
     }
 }
 
-async fn next_of_attempt(attempt: &mut Option<Attempting>) -> Result<Line, Failed> {
+async fn next_of_attempt(attempt: &mut Option<Attempting>) -> Result<(Line, Wishes), Failed> {
     match attempt {
         Some(attempt) => attempt.await,
         None => std::future::pending().await,

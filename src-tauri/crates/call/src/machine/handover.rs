@@ -7,7 +7,7 @@ use super::line::Track;
 use super::{AGREE_MS, Effect, Turn};
 use crate::event::{Problem, ProblemCode, Turns};
 use crate::problem;
-use crate::session;
+use crate::session::{self, Wishes};
 
 /// The longest session, in ms, until a call has met another one (xAI's model pages since May 2026: 120
 /// minutes; 30 before).
@@ -32,12 +32,13 @@ pub(crate) struct Handover {
 }
 
 /// The line that is to take over.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 struct Next {
     resume: Option<String>,
     conversation: Option<String>,
     /// What its server was asked to do about turns.
     asked: Option<TurnDetection>,
+    wishes: Wishes,
     /// Until when its session must be agreed, once it is open.
     agree_by: Option<u64>,
 }
@@ -76,8 +77,7 @@ impl Turn<'_> {
             handover.last_try = last;
             handover.tries += 1;
             let resume = self.state.conversation.clone();
-            handover.next =
-                Some(Next { resume: resume.clone(), conversation: None, asked: None, agree_by: None });
+            handover.next = Some(Next { resume: resume.clone(), ..Next::default() });
             self.effects.push(Effect::Prepare { resume });
         }
     }
@@ -91,12 +91,14 @@ impl Turn<'_> {
     }
 
     /// The next line is open.
-    pub(super) fn prepared(&mut self) {
+    pub(super) fn prepared(&mut self, wishes: Wishes) {
         let asked = session::turn_detection(&self.state.setup);
         let Some(next) = &mut self.state.line.handover.next else { return };
         next.agree_by = Some(self.now + AGREE_MS);
         next.asked = Some(asked);
-        self.effects.push(Effect::SendNext(session::update(&self.state.setup)));
+        let update = session::update(&self.state.setup, &wishes);
+        next.wishes = wishes;
+        self.effects.push(Effect::SendNext(update));
     }
 
     /// What the server says on the next line.
@@ -126,6 +128,7 @@ impl Turn<'_> {
         let same = next.resume.is_some() && next.resume == next.conversation;
         self.state.conversation = next.conversation;
         self.state.asked = next.asked;
+        self.state.wishes = next.wishes;
         self.state.line.renewed(self.now);
         self.notice_gone(ProblemCode::HandOver);
         let memory = if same { super::gap::Memory::Kept } else { self.recapitulate() };

@@ -10,7 +10,7 @@ use super::handover::Handover;
 use super::{AGREE_MS, ATTEMPTS, Effect, Phase, SUMMARY_CHARS, Turn};
 use crate::event::{DeviceView, Ending, Event, Problem, ProblemCode, Step};
 use crate::problem;
-use crate::session;
+use crate::session::{self, Wishes};
 use crate::surroundings::Nap;
 
 /// A line that held for so long was a good one, and the next break counts as a first, in ms.
@@ -101,7 +101,8 @@ impl Turn<'_> {
         }
     }
 
-    pub(super) fn connected(&mut self) {
+    pub(super) fn connected(&mut self, wishes: Wishes) {
+        self.state.wishes = wishes;
         self.advance(Step::AgreeingSession);
         let deadline = Some(self.now + AGREE_MS);
         if let Phase::Connecting { agree_by, .. } | Phase::Reconnecting { agree_by, .. } =
@@ -122,7 +123,7 @@ impl Turn<'_> {
 
     fn ask_session(&mut self) {
         self.state.asked = Some(session::turn_detection(&self.state.setup));
-        self.send(session::update(&self.state.setup));
+        self.send(session::update(&self.state.setup, &self.state.wishes));
     }
 
     /// `session.updated` has come: the gate opens (by [`Turn::settle`]), and what waited is said.

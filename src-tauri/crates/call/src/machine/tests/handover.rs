@@ -19,6 +19,10 @@ fn agreed() -> Input {
     next(r#"{"type":"session.updated","session":{}}"#)
 }
 
+fn prepared() -> Input {
+    Input::Prepared(Wishes::default())
+}
+
 fn failed() -> Input {
     Input::PrepareFailed { problem: problem::never_agreed(10) }
 }
@@ -35,7 +39,7 @@ fn in_a_quiet_moment_the_next_session_takes_over_without_a_word_to_spare() {
     let mut table = old();
     assert_eq!(table.wait(1), "prepare c1");
     table.rows(&[
-        (Input::Prepared, "next session.update"),
+        (prepared(), "next session.update"),
         (frame(), "append"),
         (next_conversation("c1"), ""),
         (
@@ -54,7 +58,7 @@ fn a_session_that_knows_nothing_is_told() {
     table.take(server(r#"{"type":"response.done","response":{"id":"r1","status":"completed"}}"#));
     table.take(Input::Device(Report::Finished(played("i1", 1_000))));
     assert_eq!(table.wait(116 * MINUTE), "prepare c1");
-    table.take(Input::Prepared);
+    table.take(prepared());
     table.take(next_conversation("c2"));
     let taken = table.take(agreed());
     assert!(taken.contains("switch | conversation.item.create | item 1"), "{taken}");
@@ -68,7 +72,7 @@ fn nobody_is_interrupted_for_it() {
     assert_eq!(table.wait(MINUTE), "");
     table.take(speech("stopped"));
     assert_eq!(table.wait(ANSWER_MS), "prepare c1 | = listening");
-    table.take(Input::Prepared);
+    table.take(prepared());
     table.row(speech("started"), "= hearingYou");
     table.row(agreed(), "drop next");
     table.take(speech("stopped"));
@@ -84,7 +88,7 @@ fn in_the_last_moment_it_need_not_be_quiet_and_the_sentence_begins_again() {
         table.row(Input::Frame(Box::new([9_000; FRAME_SAMPLES])), "append");
     }
     assert_eq!(table.wait(1), "prepare c1");
-    table.take(Input::Prepared);
+    table.take(prepared());
     table.take(next_conversation("c1"));
     let taken = table.take(agreed());
     assert!(taken.contains("switch | give 500 ms | give 500 ms | item 1"), "{taken}");
@@ -107,7 +111,7 @@ fn when_it_cannot_be_done_the_old_session_goes_on_and_that_is_said() {
     assert_eq!(table.wait(MINUTE), "");
     table.row(frame(), "append");
     assert_eq!(table.wait(4 * MINUTE - 90_000 - 20_000), "prepare c1", "one last time");
-    table.take(Input::Prepared);
+    table.take(prepared());
     assert_eq!(table.wait(AGREE_MS), "drop next | notice HandOver");
     table.row(frame(), "append");
     let broken = table.take(closed(None, CloseKind::Lost));
@@ -120,7 +124,7 @@ fn the_cap_of_a_server_is_learned_by_meeting_it() {
     let mut table = Table::live(Turns::Auto);
     table.now += 30 * MINUTE;
     table.take(server(r#"{"type":"error","error":{"type":"max_duration","message":"Session limit"}}"#));
-    table.take(Input::Connected);
+    table.take(connected());
     table.take(server(r#"{"type":"session.updated","session":{}}"#));
     assert_eq!(table.wait(27 * MINUTE - 1), "");
     assert_eq!(table.wait(1), "prepare c1", "a tenth of it before its end");

@@ -33,7 +33,7 @@ impl Table {
 
     /// The line is agreed again, in the conversation `id`. What followed from that.
     fn back(&mut self, id: &str) -> String {
-        self.take(Input::Connected);
+        self.take(connected());
         self.take(conversation(id));
         self.take(server(BACK))
     }
@@ -151,7 +151,7 @@ fn a_line_that_comes_back_goes_on_without_saying_anything_twice() {
     );
     table.now += 7_000;
     table.rows(&[
-        (Input::Connected, "session.update | = reconnecting"),
+        (connected(), "session.update | = reconnecting"),
         (conversation("c1"), ""),
         (
             server(
@@ -186,12 +186,12 @@ fn a_conversation_that_was_forgotten_is_told_again() {
 fn a_conversation_that_is_not_given_back_is_let_go() {
     let mut table = Table::live(Turns::Auto);
     table.take(lost());
-    table.take(Input::Connected);
+    table.take(connected());
     let unknown =
         r#"{"type":"error","error":{"type":"invalid_request_error","message":"Unknown conversation"}}"#;
     table.row(server(unknown), "connect");
     assert_eq!(table.attempt(), 1, "that was no failed attempt");
-    table.take(Input::Connected);
+    table.take(connected());
     assert!(table.take(server(unknown)).ends_with("= ended"), "without one it is the session itself");
 }
 
@@ -303,7 +303,7 @@ fn nothing_of_a_muted_microphone_is_kept() {
     let mut table = Table::new(Turns::Auto);
     table.take(Input::Start);
     table.frames(loud, 100);
-    table.take(Input::Connected);
+    table.take(connected());
     table.row(server(BACK), "gate Open | = listening");
 }
 
@@ -412,7 +412,7 @@ fn a_text_at_the_break_is_sent_once_more_unless_the_server_has_it() {
     let mut table = Table::live(Turns::Auto);
     table.take(text("hi"));
     table.take(lost());
-    table.take(Input::Connected);
+    table.take(connected());
     table.take(conversation("c1"));
     table.take(server(added));
     let back = table.take(server(BACK));
@@ -430,7 +430,7 @@ fn a_text_at_the_break_is_sent_once_more_unless_the_server_has_it() {
     let mut table = Table::live(Turns::Auto);
     table.take(lost());
     table.take(text("hi"));
-    table.take(Input::Connected);
+    table.take(connected());
     table.take(server(added));
     assert_eq!(table.take(server(BACK)).matches(create).count(), 1);
 }
@@ -572,7 +572,7 @@ fn another_network_is_a_reason_to_ask_and_to_try_at_once() {
     assert_eq!(table.note(), "The network changed here.");
     table.failed(true, Some(300));
     table.row(Input::NetworkChanged, "connect c1 | = reconnecting");
-    table.take(Input::Connected);
+    table.take(connected());
     table.row(Input::NetworkChanged, "");
 
     let mut table = Table::new(Turns::Auto);
