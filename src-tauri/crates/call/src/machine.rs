@@ -171,7 +171,7 @@ pub(crate) struct State {
     waiting_texts: VecDeque<Text>,
     /// Texts that this line was given and the server has not shown to have.
     pub(crate) unconfirmed: VecDeque<String>,
-    line: line::Track,
+    pub(crate) line: line::Track,
     pub(crate) speech: Speech,
     microphone: DeviceView,
     speaker: DeviceView,

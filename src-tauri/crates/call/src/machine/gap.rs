@@ -157,8 +157,10 @@ impl Turn<'_> {
     fn say_what_was_kept(&mut self, gap: &Gap, memory: Memory, mut note: String) {
         let said = self.state.speech.end_gap();
         let words = self.state.transcript.last_spoken().map_or(0, |item| item.text.len());
-        // An ended turn is said again only where nobody remembers it and nobody has its words.
-        let turn_again = gap.unanswered && memory != Memory::Kept && words == 0;
+        // An ended turn is said again only where the server never had it, or has forgotten it and nobody
+        // has its words.
+        let never_had = std::mem::take(&mut self.state.line.turn_unconfirmed);
+        let turn_again = never_had || (gap.unanswered && memory != Memory::Kept && words == 0);
         if !turn_again {
             self.state.speech.forget_ended();
         }
@@ -172,6 +174,8 @@ impl Turn<'_> {
         if speaks {
             self.give_speech(manual);
             if manual && !talking {
+                self.state.speech.turn_ended();
+                self.state.line.turn_unconfirmed = true;
                 self.send(ClientEvent::InputAudioCommit);
                 self.send(ClientEvent::reply());
                 self.await_answer();

@@ -52,6 +52,8 @@ pub(crate) struct Track {
     pub(super) said_again: Option<String>,
     /// What has happened to this computer, and when.
     event: Option<(u64, Happened)>,
+    /// A turn was handed over, and the server has not shown to have it.
+    pub(super) turn_unconfirmed: bool,
     /// Until when the server may still notice what it was given at once, in ms.
     pub(super) given_until: u64,
 }
@@ -84,6 +86,11 @@ impl Track {
         let before = self.cut_short.len();
         self.cut_short.retain(|cut| cut != item);
         self.cut_short.len() < before
+    }
+
+    /// The server has the turn that was handed over.
+    pub(crate) fn turn_confirmed(&mut self) {
+        self.turn_unconfirmed = false;
     }
 
     /// The talk key came up while the line was away.
