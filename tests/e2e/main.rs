@@ -99,7 +99,6 @@ async fn be_interrupted(desk: &Desk, window: &Window<'_>) -> Result<()> {
     let (silence, rate) = recording.stop()?;
     let level = rig::rms_dbfs(&silence[rate as usize / 3..]);
     ensure!(level < -70.0, "the loudspeaker fell silent: {level} dBFS");
-    println!("the loudspeaker fell silent: {level:.1} dBFS");
     window.see("cut").await?;
     over.wait()
 }

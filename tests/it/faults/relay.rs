@@ -78,6 +78,9 @@ async fn carry(client: TcpStream, server: SocketAddr, mut network: watch::Receiv
     let mut left = None;
     loop {
         let now = *network.borrow_and_update();
+        if now == Network::Down {
+            break;
+        }
         let open = now != Network::Stalled;
         if let (Network::CutAfter(bytes), None) = (now, left) {
             left = Some(bytes);
@@ -89,7 +92,6 @@ async fn carry(client: TcpStream, server: SocketAddr, mut network: watch::Receiv
         };
         tokio::select! {
             changed = network.changed() => match changed {
-                Ok(()) if *network.borrow() == Network::Down => break,
                 Ok(()) => {}
                 Err(_) => break,
             },

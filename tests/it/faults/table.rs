@@ -15,8 +15,6 @@ use super::relay::{Network, Relay};
 pub(crate) enum At {
     /// Before the call begins.
     Once,
-    /// As soon as a token is there.
-    Upgrade,
     /// In the silence after the first turn.
     Quiet,
     /// While the person speaks.
@@ -114,7 +112,6 @@ pub(crate) async fn run(title: &str, rows: &[Row]) {
     assert!(wrong.is_empty(), "{table}\n{}", wrong.join("\n"));
 }
 
-#[expect(clippy::print_stdout, reason = "the table is what a reader of the test's output wants")]
 fn keep(title: &str, table: &str) {
     println!("{table}");
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("artefacts/faults");
@@ -183,7 +180,7 @@ async fn story(row: &Row, desk: &mut Desk, relay: Option<&Relay>) -> Result<(), 
     let typed = "typed before the line was there";
     desk.tell(Command::SendText(typed.into())).await;
     let fails = matches!(row.sees, Sees::Failed(..));
-    if let Some((At::Once | At::Upgrade, ..)) = row.network {
+    if let Some((At::Once, ..)) = row.network {
         fail(row, desk, relay).await;
     }
     if fails {
@@ -222,13 +219,13 @@ async fn story(row: &Row, desk: &mut Desk, relay: Option<&Relay>) -> Result<(), 
     as_expected(row, desk)
 }
 
-async fn fail(row: &Row, desk: &Desk, relay: Option<&Relay>) {
+async fn fail(row: &Row, desk: &mut Desk, relay: Option<&Relay>) {
     let (Some((at, network, ms)), Some(relay)) = (row.network, relay) else { return };
     if !matches!(at, At::Once) {
         relay.becomes(network);
     }
     if ms > 0 {
-        desk.pass(ms).await;
+        desk.watch(ms).await;
         relay.becomes(Network::Well);
     }
 }
@@ -296,7 +293,7 @@ async fn until(desk: &mut Desk, what: &str, wanted: impl Fn(&Snapshot) -> bool) 
     if desk.comes_to(wanted).await {
         return Ok(());
     }
-    Err(format!("it never came to: {what}; it stays {:?}", desk.seen.status))
+    Err(format!("it never came to: {what}; it stays {:?} with {:?}", desk.seen.status, desk.seen.items))
 }
 
 fn finals(seen: &Snapshot) -> Vec<Item> {
