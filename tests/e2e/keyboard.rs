@@ -81,7 +81,7 @@ async fn the_talk_key_stays_down_until_it_is_pressed_again_where_that_is_set() -
     window.be_greeted_in("Muted").await?;
     window.press("space")?;
     window.wait_for("[data-testid=talk][aria-pressed=true]").await?;
-    window.word("Listening").await?;
+    window.word("Hearing you").await?;
     let said = desk.path("said.wav");
     rig::speech("Nobody holds this key.", &said)?;
     desk.sound.speak(&said)?;
