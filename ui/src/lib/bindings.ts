@@ -265,7 +265,7 @@ cure: string,
  */
 detail?: string, };
 
-export type ProblemCode = "profile" | "backend" | "backendRefused" | "rateLimited" | "noCredit" | "notAllowed" | "network" | "tls" | "lineRefused" | "lineLost" | "serverClosed" | "idle" | "sessionCap" | "serverPolicy" | "serverFailed" | "serverBusy" | "replyLost" | "sessionRefused" | "serverError" | "wrongModel" | "microphone" | "microphoneDenied" | "speaker" | "microphoneMoved" | "speakerMoved" | "silentMicrophone" | "mutedSpeech" | "telephone" | "keychain" | "storage" | "internal";
+export type ProblemCode = "profile" | "backend" | "backendRefused" | "rateLimited" | "noCredit" | "notAllowed" | "network" | "tls" | "lineRefused" | "lineLost" | "serverClosed" | "idle" | "sessionCap" | "handOver" | "serverPolicy" | "serverFailed" | "serverBusy" | "replyLost" | "sessionRefused" | "serverError" | "wrongModel" | "microphone" | "microphoneDenied" | "speaker" | "microphoneMoved" | "speakerMoved" | "silentMicrophone" | "mutedSpeech" | "telephone" | "keychain" | "storage" | "internal";
 
 export type Processing = { 
 /**

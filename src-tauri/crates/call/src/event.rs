@@ -103,6 +103,8 @@ pub enum ProblemCode {
     Idle,
     /// The longest session that the server allows is over.
     SessionCap,
+    /// The next session cannot be opened before this one is over.
+    HandOver,
     ServerPolicy,
     ServerFailed,
     ServerBusy,

@@ -3,6 +3,7 @@
 
 mod barge;
 mod gap;
+mod handover;
 mod line;
 mod person;
 mod sound;
@@ -80,6 +81,14 @@ pub(crate) enum Input {
     Waiting {
         ms: u64,
     },
+    /// The line that is to take over is open.
+    Prepared(Wishes),
+    /// It cannot be opened, or has closed.
+    PrepareFailed {
+        problem: Problem,
+    },
+    /// What the server says on it.
+    Next(Box<ServerEvent>),
     /// This computer has woken up.
     Slept(Nap),
     /// This computer has other addresses than before.
@@ -95,6 +104,14 @@ pub(crate) enum Effect {
         after: Duration,
         resume: Option<String>,
     },
+    /// Open a second line in the same way, beside the one in use.
+    Prepare {
+        resume: Option<String>,
+    },
+    SendNext(ClientEvent),
+    /// The second line takes the place of the first, which is closed.
+    Switch,
+    DropNext,
     Send(ClientEvent),
     Append(Box<[i16; FRAME_SAMPLES]>),
     /// Ask the server whether it is there; it has so long to answer.
@@ -154,7 +171,7 @@ pub(crate) struct State {
     waiting_texts: VecDeque<Text>,
     /// Texts that this line was given and the server has not shown to have.
     pub(crate) unconfirmed: VecDeque<String>,
-    line: line::Track,
+    pub(crate) line: line::Track,
     pub(crate) speech: Speech,
     microphone: DeviceView,
     speaker: DeviceView,
@@ -357,6 +374,9 @@ impl Turn<'_> {
             Input::Frame(samples) => self.hear_microphone(samples),
             Input::Measured { voice_to_wire_ms, echo } => self.measured(voice_to_wire_ms, echo),
             Input::Waiting { ms } => self.state.line.waiting(ms),
+            Input::Prepared(wishes) => self.prepared(wishes),
+            Input::PrepareFailed { problem } => self.handover_failed(&problem),
+            Input::Next(event) => self.hear_next(*event),
             Input::Slept(nap) => self.woken(nap),
             Input::NetworkChanged => self.network_changed(),
             Input::Tick => self.check_deadlines(),
@@ -428,6 +448,7 @@ impl Turn<'_> {
     /// What follows from the state alone: the clock, the gate, the state word.
     fn settle(&mut self) {
         self.run_clock();
+        self.consider_handover();
         let gate = self.state.wanted_gate();
         if self.state.gate != Some(gate) {
             self.state.gate = Some(gate);

@@ -14,6 +14,7 @@ use tokio::time::{Instant, MissedTickBehavior};
 use crate::connect::{Attempt, Failed, Net};
 use crate::event::{Event, Snapshot, Step};
 use crate::machine::{self, Effect, Input, State};
+use crate::problem;
 use crate::session::Wishes;
 use crate::setup::{Command, Setup};
 use crate::surroundings::{Clocks, Networks};
@@ -79,6 +80,8 @@ impl Call {
             tap,
             line: None,
             attempt: None,
+            next_line: None,
+            preparing: None,
             steps,
             steps_in,
             unsent: Unsent::default(),
@@ -158,6 +161,9 @@ struct Task {
     tap: Option<Tap>,
     line: Option<Line>,
     attempt: Option<Attempting>,
+    /// The line that is to take over, and the attempt to open it.
+    next_line: Option<Line>,
+    preparing: Option<Attempting>,
     steps: mpsc::Receiver<Step>,
     steps_in: mpsc::Sender<Step>,
     unsent: Unsent,
@@ -178,6 +184,8 @@ enum Happening {
     Request(Option<Request>),
     Line(Box<LineEvent>),
     Attempt(Result<(Line, Wishes), Failed>),
+    NextLine(Box<LineEvent>),
+    Prepared(Result<(Line, Wishes), Failed>),
     Step(Step),
     Report(Report),
     Frame(Box<Frame>),
@@ -210,6 +218,16 @@ impl Task {
                     self.attempt = None;
                     self.feed(Input::ConnectFailed { problem, retry, after }).await;
                 }
+                Happening::Prepared(Ok((line, wishes))) => {
+                    self.preparing = None;
+                    self.next_line = Some(line);
+                    self.feed(Input::Prepared(wishes)).await;
+                }
+                Happening::Prepared(Err(Failed { problem, .. })) => {
+                    self.preparing = None;
+                    self.feed(Input::PrepareFailed { problem }).await;
+                }
+                Happening::NextLine(event) => self.hear_next_line(*event).await,
                 Happening::Step(step) => self.feed(Input::Step(step)).await,
                 Happening::Report(report) => self.hear_device(report).await,
                 Happening::Frame(frame) => {
@@ -255,6 +273,8 @@ impl Task {
             request = inbox.recv() => Happening::Request(request),
             event = next_of_line(&mut self.line) => Happening::Line(Box::new(event)),
             result = next_of_attempt(&mut self.attempt) => Happening::Attempt(result),
+            event = next_of_line(&mut self.next_line) => Happening::NextLine(Box::new(event)),
+            result = next_of_attempt(&mut self.preparing) => Happening::Prepared(result),
             Some(step) = self.steps.recv() => Happening::Step(step),
             Some(report) = next_in(ports.map(|ports| &ports.reports)) => Happening::Report(report),
             Some(frame) = next_in(ports.map(|ports| &ports.frames)) => Happening::Frame(Box::new(frame)),
@@ -293,6 +313,18 @@ impl Task {
         }
     }
 
+    /// Nothing but the session is agreed on that line yet.
+    async fn hear_next_line(&mut self, event: LineEvent) {
+        match event {
+            LineEvent::Event(event) => self.feed(Input::Next(Box::new(event))).await,
+            LineEvent::Closed(closed) => {
+                self.next_line = None;
+                self.feed(Input::PrepareFailed { problem: problem::closed_early(&closed) }).await;
+            }
+            LineEvent::Audio { .. } | LineEvent::Binary { .. } | LineEvent::Malformed { .. } => {}
+        }
+    }
+
     async fn hear_device(&mut self, report: Report) {
         if matches!(report, Report::Flushed(_)) {
             self.flushing = false;
@@ -323,20 +355,44 @@ impl Task {
             Effect::Device(control) => self.control(control).await,
             Effect::Connect { after, resume } => {
                 self.line = None;
+                self.next_line = None;
+                self.preparing = None;
                 self.unsent.clear();
-                let Some(state) = &self.state else { return };
-                let attempt = Attempt {
-                    net: self.net.clone(),
-                    setup: state.setup.clone(),
-                    resume,
-                    after,
-                    steps: self.steps_in.clone(),
-                    tap: self.tap.clone(),
-                };
-                self.attempt = Some(Box::pin(attempt.run()));
+                self.attempt = self.attempt_to_open(after, resume);
+            }
+            Effect::Prepare { resume } => self.preparing = self.attempt_to_open(Duration::ZERO, resume),
+            Effect::SendNext(event) => {
+                if let Some(line) = &self.next_line {
+                    // A line that takes nothing will agree to nothing.
+                    let _ = line.try_send(event);
+                }
+            }
+            Effect::Switch => {
+                // What was for the old line leaves with it, and it says goodbye by being dropped.
+                if let Some(line) = &self.line {
+                    self.unsent.leave(line);
+                }
+                self.unsent.clear();
+                self.line = self.next_line.take();
+            }
+            Effect::DropNext => {
+                self.next_line = None;
+                self.preparing = None;
             }
             Effect::HangUp => self.hang_up().await,
         }
+    }
+
+    fn attempt_to_open(&self, after: Duration, resume: Option<String>) -> Option<Attempting> {
+        let attempt = Attempt {
+            net: self.net.clone(),
+            setup: self.state.as_ref()?.setup.clone(),
+            resume,
+            after,
+            steps: self.steps_in.clone(),
+            tap: self.tap.clone(),
+        };
+        Some(Box::pin(attempt.run()))
     }
 
     async fn control(&mut self, control: Control) {
@@ -369,6 +425,8 @@ impl Task {
 
     async fn hang_up(&mut self) {
         self.attempt = None;
+        self.preparing = None;
+        self.next_line = None;
         if let Some(line) = self.line.take() {
             // A server that does not answer the goodbye is left.
             let _ = tokio::time::timeout(GOODBYE, line.close()).await;

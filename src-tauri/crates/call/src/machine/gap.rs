@@ -142,10 +142,25 @@ impl Turn<'_> {
     /// The line is back: what was kept is said, and the note says how it went.
     pub(super) fn close_gap(&mut self, memory: Memory) {
         let Some(gap) = self.state.line.gap.take() else { return };
+        let note = format!("{} It was back after {}", gap.opening, span(gap.lasted_ms(self.now)));
+        self.say_what_was_kept(&gap, memory, note);
+    }
+
+    /// The line was away for no time at all.
+    pub(super) fn close_renewal(&mut self, memory: Memory) {
+        let Some(gap) = self.state.line.gap.take() else { return };
+        let note = gap.opening.clone();
+        self.say_what_was_kept(&gap, memory, note);
+    }
+
+    /// `note` is how the note begins.
+    fn say_what_was_kept(&mut self, gap: &Gap, memory: Memory, mut note: String) {
         let said = self.state.speech.end_gap();
         let words = self.state.transcript.last_spoken().map_or(0, |item| item.text.len());
-        // An ended turn is said again only where nobody remembers it and nobody has its words.
-        let turn_again = gap.unanswered && memory != Memory::Kept && words == 0;
+        // An ended turn is said again only where the server never had it, or has forgotten it and nobody
+        // has its words.
+        let never_had = std::mem::take(&mut self.state.line.turn_unconfirmed);
+        let turn_again = never_had || (gap.unanswered && memory != Memory::Kept && words == 0);
         if !turn_again {
             self.state.speech.forget_ended();
         }
@@ -159,6 +174,8 @@ impl Turn<'_> {
         if speaks {
             self.give_speech(manual);
             if manual && !talking {
+                self.state.speech.turn_ended();
+                self.state.line.turn_unconfirmed = true;
                 self.send(ClientEvent::InputAudioCommit);
                 self.send(ClientEvent::reply());
                 self.await_answer();
@@ -174,7 +191,6 @@ impl Turn<'_> {
                 self.await_answer();
             }
         }
-        let mut note = format!("{} It was back after {}", gap.opening, span(gap.lasted_ms(self.now)));
         note += match memory {
             Memory::Kept => ", and the agent remembers the conversation.",
             Memory::Told => ", and the agent was told what had been said so far.",
@@ -187,7 +203,7 @@ impl Turn<'_> {
         if let Some(tool) = &gap.tool {
             note += &format!(" The tool {tool} was running; its result did not come.");
         }
-        self.rewrite_note(&gap, &note);
+        self.rewrite_note(gap, &note);
     }
 
     /// What is kept goes before anything that is said from now on.

@@ -6,6 +6,7 @@ use audio::{Control, Direction};
 use realtime::{ClientEvent, CloseKind, Closed, WireError};
 
 use super::gap::{Gap, Memory, span};
+use super::handover::Handover;
 use super::{AGREE_MS, ATTEMPTS, Effect, Phase, SUMMARY_CHARS, Turn};
 use crate::event::{DeviceView, Ending, Event, Problem, ProblemCode, Step};
 use crate::problem;
@@ -30,7 +31,10 @@ const POLICY_MS: u64 = 60_000;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Track {
     /// When this line was ready.
-    since: Option<u64>,
+    pub(super) since: Option<u64>,
+    /// The longest session that this call has met, in ms.
+    pub(super) cap_ms: Option<u64>,
+    pub(super) handover: Handover,
     /// When the server last said anything.
     pub(super) heard_at: u64,
     /// What was said has not left for so long, in ms.
@@ -48,6 +52,8 @@ pub(crate) struct Track {
     pub(super) said_again: Option<String>,
     /// What has happened to this computer, and when.
     event: Option<(u64, Happened)>,
+    /// A turn was handed over, and the server has not shown to have it.
+    pub(super) turn_unconfirmed: bool,
     /// Until when the server may still notice what it was given at once, in ms.
     pub(super) given_until: u64,
 }
@@ -60,6 +66,14 @@ enum Happened {
 }
 
 impl Track {
+    /// There is a new line from now on.
+    pub(super) fn renewed(&mut self, now: u64) {
+        self.since = Some(now);
+        self.heard_at = now;
+        self.waiting_ms = 0;
+        self.handover = Handover::default();
+    }
+
     pub(super) fn heard(&mut self, now: u64) {
         self.heard_at = now;
     }
@@ -72,6 +86,11 @@ impl Track {
         let before = self.cut_short.len();
         self.cut_short.retain(|cut| cut != item);
         self.cut_short.len() < before
+    }
+
+    /// The server has the turn that was handed over.
+    pub(crate) fn turn_confirmed(&mut self) {
+        self.turn_unconfirmed = false;
     }
 
     /// The talk key came up while the line was away.
@@ -121,9 +140,8 @@ impl Turn<'_> {
             _ => 0,
         };
         self.state.phase = Phase::Live;
-        self.state.line.since = Some(self.now);
+        self.state.line.renewed(self.now);
         self.state.line.attempts = attempt;
-        self.state.line.waiting_ms = 0;
         if let Some(code) = self.state.line.trouble.take() {
             self.notice_gone(code);
         }
@@ -151,7 +169,7 @@ impl Turn<'_> {
     }
 
     /// Tells a new conversation of the one that was lost.
-    fn recapitulate(&mut self) -> Memory {
+    pub(super) fn recapitulate(&mut self) -> Memory {
         let summary = self.state.transcript.summary(SUMMARY_CHARS);
         if summary.is_empty() {
             return Memory::Nothing;
@@ -225,6 +243,7 @@ impl Turn<'_> {
 
     /// The error `max_duration`: the session is over, whether its close has come or not.
     pub(crate) fn cap_reached(&mut self) {
+        self.state.line.learn_cap(self.now);
         self.break_line(problem::cap_reached(), "The session reached its limit here.".into(), Duration::ZERO);
     }
 
@@ -258,6 +277,8 @@ impl Turn<'_> {
 
     /// The line is of no use any more, and another one is opened.
     pub(super) fn break_line(&mut self, problem: Problem, opening: String, at_least: Duration) {
+        self.state.line.handover = Handover::default();
+        self.notice_gone(ProblemCode::HandOver);
         self.open_gap(opening);
         let held = self.state.line.since.is_some_and(|since| self.now >= since + STABLE_MS);
         let attempt = if held { 1 } else { self.state.line.attempts + 1 };

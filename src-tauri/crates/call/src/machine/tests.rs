@@ -3,6 +3,7 @@
 use audio::{DeviceError, DeviceFormat, Direction, Move, Played};
 use realtime::{CloseKind, Incoming, Profile};
 
+mod handover;
 mod line;
 
 use super::*;
@@ -99,6 +100,9 @@ impl Input {
                 Input::ConnectFailed { problem: problem.clone(), retry: *retry, after: *after }
             }
             Input::Waiting { ms } => Input::Waiting { ms: *ms },
+            Input::Prepared(wishes) => Input::Prepared(wishes.clone()),
+            Input::PrepareFailed { problem } => Input::PrepareFailed { problem: problem.clone() },
+            Input::Next(event) => Input::Next(event.clone()),
             Input::Slept(nap) => Input::Slept(*nap),
             Input::NetworkChanged => Input::NetworkChanged,
             Input::Server(event) => Input::Server(event.clone()),
@@ -160,6 +164,10 @@ fn brief(effect: &Effect) -> Option<String> {
         }
         Effect::Send(ClientEvent::InputAudioAppend { audio }) => format!("give {} ms", audio.len() / 24),
         Effect::Send(event) => event.kind().into(),
+        Effect::Prepare { resume } => format!("prepare {}", resume.as_deref().unwrap_or("anew")),
+        Effect::SendNext(event) => format!("next {}", event.kind()),
+        Effect::Switch => "switch".into(),
+        Effect::DropNext => "drop next".into(),
         Effect::Append(_) => "append".into(),
         Effect::Probe(limit) => format!("probe {} s", limit.as_secs()),
         Effect::Device(Control::Speak { item, samples }) => format!("speak {item} {}", samples.len() / 24),

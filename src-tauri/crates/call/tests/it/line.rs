@@ -282,3 +282,30 @@ async fn a_line_that_answers_survives_both_without_a_word() {
     desk.until_word("speaking").await;
     assert!(!desk.words.contains(&"reconnecting".to_owned()), "{:?}", desk.words);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_session_is_renewed_before_its_cap_once_the_cap_is_known() {
+    let mut desk = Desk::open_with(&[("max_duration_s", "100")], |setup| {
+        setup.profile.agent_speaks_first = true;
+    })
+    .await;
+    desk.until_word("speaking").await;
+    desk.until_word("listening").await;
+    desk.until_word("reconnecting").await;
+    desk.until_word("listening").await;
+    let breaks = desk.breaks();
+    for renewals in 1..=3 {
+        desk.until("a renewal", |seen| {
+            let renewed = |item: &&call::Item| item.text.starts_with("The session was renewed here, and");
+            seen.items.iter().filter(renewed).count() == renewals
+        })
+        .await;
+        desk.devices.say(voice(600, 9)).await;
+        desk.until_word("speaking").await;
+        desk.until_word("listening").await;
+    }
+    assert_eq!(desk.breaks(), breaks, "one break taught it the cap: {:?}", desk.words);
+    let sessions = desk.close().await.wire_log().sessions;
+    assert_eq!(sessions.len(), 5);
+    assert!(sessions.iter().skip(1).all(|session| session.resumed));
+}

@@ -9,6 +9,8 @@ mod desk;
 mod faults;
 /// Lines that break and come back.
 mod line;
+/// A long call on a bad network.
+mod long;
 /// Recorded wire scripts and the state they must lead to.
 mod recordings;
 /// A server that does what a test says.

@@ -129,6 +129,13 @@ fn quiet_that_the_server_ends_is_announced_and_then_no_break() {
     table.row(server(timeout), "notice Idle");
     table.take(closed(Some(1000), CloseKind::Normal));
     assert_eq!(table.ended_with(), ProblemCode::Idle);
+
+    let mut table = Table::live(Turns::Auto);
+    table.take(server(timeout));
+    let reply = server(r#"{"type":"response.created","response":{"id":"r1"}}"#);
+    table.row(reply, "notice gone Idle | = thinking");
+    table.take(closed(Some(1000), CloseKind::Normal));
+    assert_eq!(table.ended_with(), ProblemCode::ServerClosed);
 }
 
 #[test]
@@ -578,4 +585,31 @@ fn another_network_is_a_reason_to_ask_and_to_try_at_once() {
     let mut table = Table::new(Turns::Auto);
     table.take(Input::Start);
     table.row(Input::NetworkChanged, "");
+}
+
+#[test]
+fn a_turn_that_was_handed_to_a_dead_line_is_handed_to_the_next() {
+    let hand_over = |table: &mut Table| {
+        table.take(command(Command::Talk(true)));
+        table.frames(loud, 50);
+        table.take(command(Command::Talk(false)));
+        assert!(table.wait(TAIL_MS).contains("commit"));
+    };
+    let mut table = Table::live(Turns::Manual);
+    hand_over(&mut table);
+    table.wait(ANSWER_MS);
+    table.take(closed(None, CloseKind::PingTimeout));
+    let given = "give 500 ms | give 500 ms | input_audio_buffer.commit | response.create";
+    let back = table.back("c1");
+    assert!(back.contains(given), "{back}");
+    table.take(lost());
+    let back = table.back("c1");
+    assert!(back.contains(given), "and to the one after it: {back}");
+
+    let mut table = Table::live(Turns::Manual);
+    hand_over(&mut table);
+    table.take(server(r#"{"type":"input_audio_buffer.committed","item_id":"u1"}"#));
+    table.take(lost());
+    let back = table.back("c1");
+    assert!(!back.contains("give") && back.contains("response.create"), "only its answer is due: {back}");
 }
