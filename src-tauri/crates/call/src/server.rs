@@ -190,6 +190,8 @@ impl Turn<'_> {
     fn reply_begins(&mut self, response: Response) {
         self.reply_is_new();
         self.notice_gone(ProblemCode::ReplyLost);
+        // It has heard something after all.
+        self.notice_gone(ProblemCode::Idle);
         self.state.unconfirmed.clear();
         self.state.line.turn_confirmed();
         self.state.speech.forget_ended();

@@ -129,6 +129,13 @@ fn quiet_that_the_server_ends_is_announced_and_then_no_break() {
     table.row(server(timeout), "notice Idle");
     table.take(closed(Some(1000), CloseKind::Normal));
     assert_eq!(table.ended_with(), ProblemCode::Idle);
+
+    let mut table = Table::live(Turns::Auto);
+    table.take(server(timeout));
+    let reply = server(r#"{"type":"response.created","response":{"id":"r1"}}"#);
+    table.row(reply, "notice gone Idle | = thinking");
+    table.take(closed(Some(1000), CloseKind::Normal));
+    assert_eq!(table.ended_with(), ProblemCode::ServerClosed);
 }
 
 #[test]
