@@ -258,6 +258,7 @@ fn reason(ending: &Ending) -> String {
     match ending {
         Ending::ByYou => "by you".into(),
         Ending::ByServer { code, text } => format!("by the server ({code} {text})"),
+        Ending::Quiet { .. } => "after a long quiet".into(),
         Ending::Failed { problem } => problem.message.clone(),
     }
 }

@@ -7,6 +7,8 @@ use super::*;
 use crate::patience::Patience;
 use crate::setup::Access;
 
+mod idle;
+
 /// A call and the rows it has gone through.
 struct Table {
     state: Option<State>,
@@ -175,6 +177,8 @@ fn brief(effect: &Effect) -> Option<String> {
             format!("{direction:?} {}", if device.open { "open" } else { "shut" })
         }
         Effect::Tell(Event::Controls { .. }) => "controls".into(),
+        Effect::Tell(Event::Quiet { quiet: Some(quiet) }) => format!("quiet {}", quiet.hang_up_in_ms / 1_000),
+        Effect::Tell(Event::Quiet { quiet: None }) => "not quiet".into(),
         Effect::Tell(Event::Model { model }) => format!("model {model}"),
         Effect::Device(Control::Listen(_))
         | Effect::Tell(Event::Clock { .. } | Event::Levels { .. } | Event::Figures { .. }) => {
