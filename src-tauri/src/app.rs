@@ -1,6 +1,6 @@
 //! What the commands act on: the profiles, the secrets, the one call and the window that watches.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use audio::Trial;
@@ -18,10 +18,12 @@ use crate::profiles::Profiles;
 use crate::record::Recording;
 use crate::running::{self, Running};
 use crate::settings::SettingsFile;
+use crate::shared;
 use crate::trials::{self, Trials};
 use crate::trouble::{put_aside, trouble};
 use crate::view::{
-    self, AppEvent, AppSnapshot, Check, Keeping, ProfileDraft, ProfileView, SecretState, Settings, Target,
+    self, AppEvent, AppSnapshot, Check, Imported, Keeping, ProfileDraft, ProfileView, SecretState, Settings,
+    Target,
 };
 
 /// Where the app keeps its files; given by the shell, so that a test can give another place.
@@ -253,6 +255,42 @@ impl App {
         inner.profiles.remove(id).map_err(unsaved("profiles"))?;
         self.tell_profiles(&inner);
         Ok(())
+    }
+
+    /// A copy under another name, without the secret: that belongs to one caller.
+    pub(crate) async fn duplicate_profile(&self, id: &str) -> Done<String> {
+        let mut inner = self.inner.lock().await;
+        let profile = inner.profile(id)?;
+        let copies = shared::fresh(vec![profile], inner.profiles.all());
+        let id = copies.first().map(|copy| copy.id.clone()).unwrap_or_default();
+        inner.profiles.add(copies).map_err(unsaved("profiles"))?;
+        self.tell_profiles(&inner);
+        Ok(id)
+    }
+
+    /// Writes every profile, without secrets, into the file that `choose` names, given a name for it.
+    pub(crate) async fn export_profiles<F>(&self, choose: impl FnOnce(String) -> F) -> Done<Option<PathBuf>>
+    where
+        F: Future<Output = Option<PathBuf>>,
+    {
+        let text = shared::text(self.inner.lock().await.profiles.all());
+        let Some(path) = choose(shared::FILE_NAME.to_owned()).await else { return Ok(None) };
+        past::write(&path, &text, "list of backends").await?;
+        Ok(Some(path))
+    }
+
+    /// Adds the profiles of such a file; all of them, or none and the reason.
+    pub(crate) async fn import_profiles(&self, path: &Path) -> Done<Imported> {
+        let found = shared::read(path).await?;
+        let mut inner = self.inner.lock().await;
+        let profiles = shared::fresh(found, inner.profiles.all());
+        let imported = Imported {
+            names: profiles.iter().map(|profile| profile.name.clone()).collect(),
+            secrets_missing: profiles.iter().filter(|profile| profile.caller != Caller::Open).count(),
+        };
+        inner.profiles.add(profiles).map_err(unsaved("profiles"))?;
+        self.tell_profiles(&inner);
+        Ok(imported)
     }
 
     pub(crate) async fn set_active(&self, id: &str) -> Done {

@@ -5,12 +5,13 @@ use std::path::PathBuf;
 use audio::Trial;
 use call::{Command, Mute, Problem, ProblemCode, Turns};
 use tauri::ipc::Channel;
-use tauri::{Manager as _, State, WebviewWindow};
-use tauri_plugin_dialog::DialogExt as _;
+use tauri::{Manager as _, State, WebviewWindow, Wry};
+use tauri_plugin_dialog::{DialogExt as _, FileDialogBuilder};
+use tokio::sync::oneshot;
 
 use crate::app::App;
 use crate::devices as list;
-use crate::view::{AppEvent, AppSnapshot, Check, DeviceList, ProfileDraft, Settings, Target};
+use crate::view::{AppEvent, AppSnapshot, Check, DeviceList, Imported, ProfileDraft, Settings, Target};
 
 type Done<T = ()> = Result<T, Problem>;
 
@@ -95,6 +96,27 @@ pub(crate) async fn delete_profile(app: State<'_, App>, id: String) -> Done {
     app.delete_profile(&id).await
 }
 
+/// The copy's id. Its secret is not copied.
+#[tauri::command]
+pub(crate) async fn duplicate_profile(app: State<'_, App>, id: String) -> Done<String> {
+    app.duplicate_profile(&id).await
+}
+
+/// Where the profiles were written to, without their secrets; `null` when no place was chosen.
+#[tauri::command]
+pub(crate) async fn export_profiles(app: State<'_, App>, window: WebviewWindow) -> Done<Option<String>> {
+    let place = |name| choose_file(window, "Export backends", JSON, name);
+    let written = app.export_profiles(place).await?;
+    Ok(written.map(|path| path.display().to_string()))
+}
+
+/// What came of a file of profiles; `null` when none was chosen.
+#[tauri::command]
+pub(crate) async fn import_profiles(app: State<'_, App>, window: WebviewWindow) -> Done<Option<Imported>> {
+    let Some(path) = find_file(window, "Import backends", JSON).await else { return Ok(None) };
+    app.import_profiles(&path).await.map(Some)
+}
+
 #[tauri::command]
 pub(crate) async fn set_active(app: State<'_, App>, id: String) -> Done {
     app.set_active(&id).await
@@ -113,7 +135,7 @@ pub(crate) async fn devices() -> Done<DeviceList> {
 /// Where the call was written to; `null` when no place was chosen.
 #[tauri::command]
 pub(crate) async fn export_call(app: State<'_, App>, window: WebviewWindow) -> Done<Option<String>> {
-    let written = app.export_call(|name| choose_file(window, "Export this call", name)).await?;
+    let written = app.export_call(|name| choose_file(window, "Export this call", TEXT, name)).await?;
     Ok(written.map(|path| path.display().to_string()))
 }
 
@@ -137,21 +159,40 @@ pub(crate) async fn stop_trial(app: State<'_, App>) -> Done {
 /// Where the text was written to; `null` when no place was chosen.
 #[tauri::command]
 pub(crate) async fn save_text(window: WebviewWindow, name: String, text: String) -> Done<Option<String>> {
-    let Some(path) = choose_file(window, "Save as text", name).await else { return Ok(None) };
+    let Some(path) = choose_file(window, "Save as text", TEXT, name).await else { return Ok(None) };
     crate::past::write(&path, &text, "text").await?;
     Ok(Some(path.display().to_string()))
 }
 
+/// A kind of file as the system's dialogs know it: its name, and how such files end.
+type Kind = (&'static str, &'static str);
+
+const TEXT: Kind = ("Text", "txt");
+const JSON: Kind = ("JSON", "json");
+
 /// The system's own dialog, which also asks before it replaces a file.
-async fn choose_file(window: WebviewWindow, title: &str, name: String) -> Option<PathBuf> {
-    let (tell, chosen) = tokio::sync::oneshot::channel();
-    let mut dialog = window.dialog().file().set_parent(&window).set_title(title).set_file_name(name);
-    if let Ok(documents) = window.path().document_dir() {
-        dialog = dialog.set_directory(documents);
-    }
-    dialog.add_filter("Text", &["txt"]).save_file(move |path| {
+async fn choose_file(window: WebviewWindow, title: &str, kind: Kind, name: String) -> Option<PathBuf> {
+    let (tell, chosen) = oneshot::channel();
+    dialog(&window, title, kind).set_file_name(name).save_file(move |path| {
         // Nobody listens any more when the app is closing.
         let _ = tell.send(path);
     });
     chosen.await.ok().flatten()?.into_path().ok()
+}
+
+/// The same for a file that is there.
+async fn find_file(window: WebviewWindow, title: &str, kind: Kind) -> Option<PathBuf> {
+    let (tell, chosen) = oneshot::channel();
+    dialog(&window, title, kind).pick_file(move |path| {
+        let _ = tell.send(path);
+    });
+    chosen.await.ok().flatten()?.into_path().ok()
+}
+
+fn dialog(window: &WebviewWindow, title: &str, (name, end): Kind) -> FileDialogBuilder<Wry> {
+    let dialog = window.dialog().file().set_parent(window).set_title(title).add_filter(name, &[end]);
+    match window.path().document_dir() {
+        Ok(documents) => dialog.set_directory(documents),
+        Err(_) => dialog,
+    }
 }

@@ -11,6 +11,7 @@ mod profiles;
 pub mod record;
 mod running;
 mod settings;
+mod shared;
 mod stream;
 mod trials;
 mod trouble;
@@ -52,6 +53,9 @@ pub fn run() -> anyhow::Result<()> {
             commands::check_profile,
             commands::save_profile,
             commands::delete_profile,
+            commands::duplicate_profile,
+            commands::export_profiles,
+            commands::import_profiles,
             commands::set_active,
             commands::save_settings,
             commands::devices,

@@ -76,6 +76,11 @@ impl Profiles {
         })
     }
 
+    /// Adds profiles, and leaves the active one as it is.
+    pub(crate) fn add(&mut self, profiles: Vec<Profile>) -> Result<(), KeptError> {
+        self.change(|file| file.profiles.extend(profiles))
+    }
+
     pub(crate) fn remove(&mut self, id: &str) -> Result<(), KeptError> {
         self.change(|file| {
             file.profiles.retain(|profile| profile.id != id);
@@ -131,6 +136,18 @@ mod tests {
         assert_eq!(profiles.active(), Some("a"));
         profiles.remove("a").unwrap();
         assert_eq!(profiles.active(), None);
+    }
+
+    #[test]
+    fn what_is_added_does_not_become_the_active_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("p.json");
+        let mut profiles = Profiles::open(&path).0;
+        profiles.put(profile("a"), None).unwrap();
+        profiles.add(vec![profile("b"), profile("c")]).unwrap();
+        let again = Profiles::open(&path).0;
+        assert_eq!(again.all(), [profile("a"), profile("b"), profile("c")]);
+        assert_eq!(again.active(), Some("a"));
     }
 
     #[test]

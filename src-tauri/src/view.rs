@@ -183,6 +183,16 @@ pub struct ProfileDraft {
     pub secret: Option<secrecy::SecretString>,
 }
 
+/// What came out of a file of profiles.
+#[derive(Clone, Debug, PartialEq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Imported {
+    /// The names of the new profiles, in the order of the file.
+    pub names: Vec<String>,
+    /// How many of them ask for a secret, which no file holds.
+    pub secrets_missing: usize,
+}
+
 /// The devices that are there now.
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]

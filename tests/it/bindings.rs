@@ -40,6 +40,7 @@ fn declarations() -> String {
     all.visit::<view::Check>();
     all.visit::<view::Target>();
     all.visit::<view::ProfileDraft>();
+    all.visit::<view::Imported>();
     all.visit::<view::Settings>();
     all.visit::<view::DeviceList>();
     all.visit::<call::Mute>();

@@ -162,6 +162,24 @@ export const STATES: PageState[] = [
     reach: (page) => page.locator(id('place-settings')).click(),
   },
   {
+    name: 'backends',
+    query: 'fake=ready',
+    shows: '[data-said="copied"]',
+    reach: async (page) => {
+      await page.locator(id('place-settings')).click();
+      await page.locator(id('duplicate-profile')).first().click();
+    },
+  },
+  {
+    name: 'backends-delete',
+    query: 'fake=ready',
+    shows: id('delete-confirm'),
+    reach: async (page) => {
+      await page.locator(id('place-settings')).click();
+      await page.locator(id('delete-profile')).first().click();
+    },
+  },
+  {
     name: 'settings-in-call',
     query: at(16800),
     shows: id('state-small'),

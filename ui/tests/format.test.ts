@@ -32,8 +32,10 @@ test.each([
   ['nonsense', 'nonsense'],
 ])('host of %s', (url, expected) => expect(hostOf(url)).toBe(expected));
 
+const idle = { code: 'idle', fault: 'xai', message: 'It was quiet.', cure: 'Call again.' } as const;
+
 test.each([
   [{ reason: 'byYou' } as const, 'You ended the call.'],
-  [{ reason: 'byServer', code: 1001, text: '' } as const, 'The server closed the line (code 1001).'],
-  [{ reason: 'byServer', code: 1000, text: 'cap' } as const, 'The server closed the line: “cap” (code 1000).'],
+  [{ reason: 'byServer', code: 1001, text: '', problem: idle } as const, 'The server closed the line (code 1001).'],
+  [{ reason: 'byServer', code: 1000, text: 'cap', problem: idle } as const, 'The server closed the line: “cap” (code 1000).'],
 ])('ending %j', (ending, expected) => expect(words.ended.reason(ending)).toBe(expected));

@@ -1,7 +1,7 @@
 // An engine that does nothing by itself: a test says what it reports, and reads what was asked.
 
 import type { Backend } from '../src/lib/backend';
-import type { AppEvent, AppSnapshot, Check, DeviceList, Event, Problem } from '../src/lib/bindings';
+import type { AppEvent, AppSnapshot, Check, DeviceList, Event, Imported, Problem } from '../src/lib/bindings';
 
 export class Stub implements Backend {
   readonly asked: unknown[][] = [];
@@ -14,6 +14,8 @@ export class Stub implements Backend {
   busy: Promise<void> = Promise.resolve();
   /** Where the next export goes. */
   exported: string | null = null;
+  /** What the next file holds. */
+  imported: Imported | null = null;
   #listen: (event: AppEvent) => void = () => {};
   #start: AppSnapshot | Promise<AppSnapshot>;
 
@@ -57,6 +59,9 @@ export class Stub implements Backend {
   checkProfile = (draft: unknown) => this.#ask('checkProfile', draft).then(() => this.check);
   saveProfile = (draft: unknown) => this.#ask('saveProfile', draft).then(() => 'saved-id');
   deleteProfile = (id: string) => this.#ask('deleteProfile', id);
+  duplicateProfile = (id: string) => this.#ask('duplicateProfile', id).then(() => 'copy-id');
+  exportProfiles = () => this.#ask('exportProfiles').then(() => this.exported);
+  importProfiles = () => this.#ask('importProfiles').then(() => this.imported);
   setActive = (id: string) => this.#ask('setActive', id);
   saveSettings = (settings: unknown) => this.#ask('saveSettings', settings);
   devices = async () => this.list;

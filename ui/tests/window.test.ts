@@ -517,3 +517,58 @@ describe('the sound check', () => {
     expect(stub.asked.at(-1)).toEqual(['stopTrial']);
   });
 });
+
+describe('the backends in the settings', () => {
+  const profiles = ['a', 'b'].map((id) => ({
+    profile: profile({ id, name: `Backend ${id}`, caller: { kind: 'bearer' } }),
+    secret: 'none' as const,
+  }));
+  const settings = async () => {
+    const opened = await open(bare({ profiles, active: 'a' }));
+    await opened.user.click(screen.getByTestId('place-settings'));
+    return opened;
+  };
+
+  test('one is chosen, and another is duplicated without its secret', async () => {
+    const { stub, user } = await settings();
+    const uses = screen.getAllByTestId<HTMLInputElement>('use-profile');
+    expect(uses.map((one) => one.checked)).toEqual([true, false]);
+    await user.click(uses[1]!);
+    await user.click(screen.getAllByTestId('duplicate-profile')[1]!);
+    expect(stub.asked).toEqual([
+      ['setActive', 'b'],
+      ['duplicateProfile', 'b'],
+    ]);
+    await waitFor(() => expect(text('backends-said')).toBe(words.backends.copied(true)));
+  });
+
+  test('deleting asks first', async () => {
+    const { stub, user } = await settings();
+    await user.click(screen.getAllByTestId('delete-profile')[0]!);
+    expect(stub.asked).toEqual([]);
+    await user.click(screen.getByTestId('delete-confirm'));
+    expect(stub.asked).toEqual([['deleteProfile', 'a']]);
+  });
+
+  test('editing shows the form here, and comes back here', async () => {
+    const { user } = await settings();
+    await user.click(screen.getAllByTestId('edit-profile')[1]!);
+    expect(screen.getByRole('heading', { level: 1 }).textContent).toBe(words.form.titleEdit('Backend b'));
+    await user.click(screen.getByTestId('cancel-profile'));
+    expect(screen.getByTestId('settings-backends')).toBeTruthy();
+  });
+
+  test('a file is imported or refused in words, and an export says where it went', async () => {
+    const { stub, user } = await settings();
+    stub.imported = { names: ['Team'], secretsMissing: 1 };
+    await user.click(screen.getByTestId('import-profiles'));
+    await waitFor(() => expect(text('backends-said')).toBe(words.backends.imported(['Team'], 1)));
+    stub.exported = '/somewhere/backends.json';
+    await user.click(screen.getByTestId('export-profiles'));
+    await waitFor(() => expect(text('backends-said')).toContain('/somewhere/backends.json'));
+    stub.refuse = problem('profile', 'Nothing was imported.');
+    await user.click(screen.getByTestId('import-profiles'));
+    expect((await screen.findByTestId('problem')).textContent).toContain('Nothing was imported.');
+    expect(text('backends-said')).toBe('');
+  });
+});

@@ -5,6 +5,7 @@ import type {
   AppSnapshot,
   Check,
   DeviceList,
+  Imported,
   Mute,
   Problem,
   ProblemCode,
@@ -41,6 +42,12 @@ export interface Backend {
   /** The saved profile's id. */
   saveProfile(draft: ProfileDraft): Promise<string>;
   deleteProfile(id: string): Promise<void>;
+  /** The copy's id; the secret is not copied. */
+  duplicateProfile(id: string): Promise<string>;
+  /** Asks where to, and writes every profile there without its secret: the file's path, or null. */
+  exportProfiles(): Promise<string | null>;
+  /** Asks for a file and adds all that it holds; null when none was chosen. */
+  importProfiles(): Promise<Imported | null>;
   setActive(id: string): Promise<void>;
   /** Kept, and applied to the running call at once. */
   saveSettings(settings: Settings): Promise<void>;

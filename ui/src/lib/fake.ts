@@ -3,8 +3,8 @@
 
 import { apply, SILENCE, stateOf, type AppState } from './apply';
 import type { Backend } from './backend';
-import type { AppEvent, Check, DeviceList, Event, Mute, Problem, ProfileDraft, Settings, Status, Target, Trial } from './bindings';
-import { holdsXaiKey } from './draft';
+import type { AppEvent, Check, DeviceList, Event, Imported, Mute, Problem, Profile, ProfileDraft, Settings, Status, Target, Trial } from './bindings';
+import { emptyProfile, holdsXaiKey } from './draft';
 import { reply } from './improvise';
 import { found, rehearsal } from './rehearsal';
 import { Replay, type Recording } from './replay';
@@ -265,6 +265,33 @@ export class FakeBackend implements Backend {
     this.log.push('deleteProfile');
     const profiles = this.#state?.profiles.filter(({ profile }) => profile.id !== id) ?? [];
     this.#emit({ type: 'profiles', profiles, active: profiles[0]?.profile.id ?? null });
+  }
+
+  async duplicateProfile(id: string): Promise<string> {
+    this.log.push(`duplicateProfile ${id}`);
+    const old = this.#state?.profiles.find(({ profile }) => profile.id === id);
+    if (old === undefined) throw nothingThere;
+    return this.#add({ ...old.profile, name: `${old.profile.name} (2)` });
+  }
+
+  #add(profile: Profile): string {
+    const id = `profile-${(this.#made += 1)}`;
+    const profiles = [...(this.#state?.profiles ?? []), { profile: { ...profile, id }, secret: 'none' as const }];
+    this.#emit({ type: 'profiles', profiles, active: this.#state?.active ?? id });
+    return id;
+  }
+
+  async exportProfiles(): Promise<string | null> {
+    this.log.push('exportProfiles');
+    return '/home/you/Documents/Sidetone backends.json';
+  }
+
+  async importProfiles(): Promise<Imported | null> {
+    this.log.push('importProfiles');
+    const name = 'From a colleague';
+    const tokenUrl = 'https://team.example.com/session';
+    this.#add({ ...emptyProfile(), name, tokenUrl, caller: { kind: 'bearer' } });
+    return { names: [name], secretsMissing: 1 };
   }
 
   async setActive(id: string): Promise<void> {

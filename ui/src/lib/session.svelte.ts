@@ -34,6 +34,8 @@ export class Session {
   starting = $state(false);
   /** The form is open: on a profile's id, or '' for a new one. */
   editing = $state<string | null>(null);
+  /** Where it was opened, and where it is shown. */
+  #editingAt = $state<Place>('call');
   /** Where the person has gone; what *Call* shows there depends on the rest. */
   place = $state<Place>('call');
   keysOpen = $state(false);
@@ -63,9 +65,10 @@ export class Session {
   /** A call that has not ended. */
   live = $derived(this.call !== null && this.call.status.word !== 'ended');
   page: Page = $derived.by(() => {
-    if (this.place !== 'call') return this.place;
+    const form = this.editing !== null && this.#editingAt === this.place;
+    if (this.place !== 'call') return form ? 'form' : this.place;
     if (this.call !== null) return 'call';
-    if (this.editing !== null) return 'form';
+    if (form) return 'form';
     return this.profiles.length > 0 ? 'ready' : 'first';
   });
   cards: Card[] = $derived.by(() => this.#cards());
@@ -199,6 +202,7 @@ export class Session {
   edit(id: string): void {
     this.refusal = null;
     this.editing = id;
+    this.#editingAt = this.place;
   }
 
   closeForm(): void {

@@ -143,6 +143,29 @@ export const words = {
     seconds: (value: number) => `${value} s`,
   },
 
+  backends: {
+    title: 'Backends',
+    lead: 'Start call uses the chosen one.',
+    none: 'None yet. Connect one, or import a file.',
+    choose: 'Backend that Start call uses',
+    edit: 'Edit',
+    editOne: (name: string) => `Edit ${name}`,
+    copy: 'Duplicate',
+    copyOne: (name: string) => `Duplicate ${name}`,
+    copied: (secret: boolean) =>
+      secret ? 'Duplicated, without its secret: edit the copy to enter one.' : 'Duplicated.',
+    delete: 'Delete',
+    deleteOne: (name: string) => `Delete ${name}`,
+    add: 'Add a backend',
+    import: 'Import…',
+    imported: (names: readonly string[], secrets: number) =>
+      `Imported ${names.map((name) => `“${name}”`).join(', ')}.` +
+      (secrets === 0 ? '' : secrets === 1 ? ' One still needs its secret.' : ` ${secrets} still need their secrets.`),
+    export: 'Export all…',
+    exported: (path: string) => `Exported without secrets to ${path}`,
+    secretOpen: 'It asks for no secret.',
+  },
+
   first: {
     title: 'Sidetone',
     tryNow: 'Try it now',

@@ -141,6 +141,8 @@ async fn greeting(line: &mut Line) -> Result<Option<String>, Closed> {
 pub(crate) struct Failed {
     pub(crate) problem: Problem,
     pub(crate) retry: bool,
+    /// The wait that was asked for.
+    pub(crate) after: Option<Duration>,
 }
 
 pub(crate) struct Attempt {
@@ -166,23 +168,31 @@ impl Attempt {
 
     async fn once(&self) -> Result<Line, Refusal> {
         let profile = &self.setup.profile;
-        let route = self.net.route(profile).map_err(|problem| Refusal::Other(problem, false))?;
+        let route = self.net.route(profile).map_err(Refusal::lasting)?;
         let minted = match &self.setup.access {
             Access::Token(token) => plain_token(token.clone()),
             Access::Backend(secret) => {
                 self.at(Step::AskingBackend).await;
                 let minted = realtime::mint(&route.http, profile, secret.as_ref()).await;
-                minted.map_err(|error| Refusal::Other(problem::mint(&error), problem::may_pass(&error)))?
+                minted.map_err(|error| {
+                    let problem = problem::mint(&error);
+                    Refusal::Other(Failed { problem, retry: error.may_pass(), after: error.retry_after() })
+                })?
             }
         };
         self.at(Step::OpeningLine).await;
-        let url = address(profile, &minted, self.resume.as_deref())
-            .map_err(|problem| Refusal::Other(problem, false))?;
+        let url = address(profile, &minted, self.resume.as_deref()).map_err(Refusal::lasting)?;
         let mut options = route.line(url, minted.token, profile.auth);
         options.tap = self.tap.as_ref().map(Tap::wire);
         realtime::open(options).await.map_err(|error| {
             let problem = problem::open(&error);
-            if error.wants_new_token() { Refusal::Token(problem) } else { Refusal::Other(problem, true) }
+            match error.wants_new_token() {
+                true => Refusal::Token(problem),
+                false => {
+                    let (retry, after) = (error.may_pass(), error.retry_after());
+                    Refusal::Other(Failed { problem, retry, after })
+                }
+            }
         })
     }
 
@@ -194,14 +204,19 @@ impl Attempt {
 
 enum Refusal {
     Token(Problem),
-    Other(Problem, bool),
+    Other(Failed),
 }
 
 impl Refusal {
+    /// It will be the same until somebody changes something.
+    fn lasting(problem: Problem) -> Self {
+        Self::Other(Failed { problem, retry: false, after: None })
+    }
+
     fn into_failed(self) -> Failed {
         match self {
-            Self::Token(problem) => Failed { problem, retry: false },
-            Self::Other(problem, retry) => Failed { problem, retry },
+            Self::Token(problem) => Failed { problem, retry: false, after: None },
+            Self::Other(failed) => failed,
         }
     }
 }

@@ -49,14 +49,20 @@ pub enum Ending {
     /// You pressed *End*.
     ByYou,
     /// The server closed the line in good order.
-    ByServer { code: u16, text: String },
     /// Nobody said anything for so long.
     Quiet {
         #[ts(type = "number")]
         for_ms: u64,
     },
+    ByServer {
+        code: u16,
+        text: String,
+        problem: Problem,
+    },
     /// It could not go on.
-    Failed { problem: Problem },
+    Failed {
+        problem: Problem,
+    },
 }
 
 /// Something that went wrong, said so that a person knows what to do.
@@ -94,10 +100,25 @@ pub enum ProblemCode {
     Backend,
     BackendRefused,
     RateLimited,
+    /// The team behind the key has none left.
+    NoCredit,
+    /// The key may not use the voice agent.
+    NotAllowed,
     Network,
     Tls,
     LineRefused,
     LineLost,
+    /// The server closed the line in good order.
+    ServerClosed,
+    /// The server had heard nothing for too long.
+    Idle,
+    /// The longest session that the server allows is over.
+    SessionCap,
+    ServerPolicy,
+    ServerFailed,
+    ServerBusy,
+    /// A reply was announced and never came.
+    ReplyLost,
     SessionRefused,
     ServerError,
     WrongModel,

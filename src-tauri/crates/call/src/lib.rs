@@ -15,9 +15,11 @@ mod reply;
 mod server;
 mod session;
 mod setup;
+mod speech;
 mod tap;
 mod task;
 mod transcript;
+mod unsent;
 
 pub use connect::{Checked, Net, NetError, check_addresses};
 pub use event::*;

@@ -2,6 +2,7 @@
 //! device, no randomness but its own seeded one. Everything that a call decides is decided here.
 
 mod barge;
+mod gap;
 mod idle;
 mod line;
 mod person;
@@ -21,6 +22,7 @@ use crate::figures::{self, Figures, Stopwatch};
 use crate::problem;
 use crate::reply::Replies;
 use crate::setup::{Command, Setup};
+use crate::speech::Speech;
 use crate::transcript::Transcript;
 
 /// How long the server may take to confirm the session, in ms (xAI's own samples wait 10 s).
@@ -54,6 +56,8 @@ pub(crate) enum Input {
         problem: Problem,
         /// Another attempt may succeed.
         retry: bool,
+        /// The wait that was asked for.
+        after: Option<Duration>,
     },
     Server(Box<ServerEvent>),
     /// Sound of a reply, 24 kHz mono; ids are absent on a binary line.
@@ -70,6 +74,10 @@ pub(crate) enum Input {
     Measured {
         voice_to_wire_ms: Option<f32>,
         echo: EchoFigures,
+    },
+    /// What was said has not left for so long, in ms.
+    Waiting {
+        ms: u64,
     },
     /// A deadline may have passed.
     Tick,
@@ -96,6 +104,14 @@ pub(crate) enum Phase {
     Live,
     Reconnecting { attempt: u32, retry_at: u64, agree_by: Option<u64> },
     Ended { ending: Ending },
+}
+
+/// A typed text.
+#[derive(Clone, Debug, PartialEq)]
+struct Text {
+    text: String,
+    /// A line that broke may have carried it.
+    sent: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -125,7 +141,12 @@ pub(crate) struct State {
     /// The conversation that this attempt asked to resume.
     pub(crate) resuming: Option<String>,
     pub(crate) model: Option<String>,
-    waiting_texts: VecDeque<String>,
+    /// Texts for the next line, or for this one in a moment.
+    waiting_texts: VecDeque<Text>,
+    /// Texts that this line was given and the server has not shown to have.
+    pub(crate) unconfirmed: VecDeque<String>,
+    line: line::Track,
+    pub(crate) speech: Speech,
     microphone: DeviceView,
     speaker: DeviceView,
     pub(crate) notices: Vec<Problem>,
@@ -173,6 +194,9 @@ impl State {
             resuming: None,
             model: None,
             waiting_texts: VecDeque::new(),
+            unconfirmed: VecDeque::new(),
+            line: line::Track::default(),
+            speech: Speech::default(),
             microphone: DeviceView::default(),
             speaker: DeviceView::default(),
             notices: Vec::new(),
@@ -209,6 +233,11 @@ impl State {
 
     pub(crate) fn is_live(&self) -> bool {
         self.phase == Phase::Live
+    }
+
+    /// The line broke and is being got back.
+    pub(crate) fn is_coming_back(&self) -> bool {
+        matches!(self.phase, Phase::Reconnecting { .. })
     }
 
     pub(crate) fn is_ended(&self) -> bool {
@@ -256,10 +285,10 @@ impl State {
         let talking = self.controls.talking || self.tail_until.is_some();
         match (&self.phase, self.controls.mute, self.controls.turns) {
             (Phase::Ended { .. }, ..) | (_, Mute::Hard, _) => Gate::Released,
-            (Phase::Live, _, Turns::Manual) if !talking => Gate::Silent,
-            (Phase::Live, Mute::Soft, Turns::Auto) if !talking => Gate::Silent,
-            (Phase::Live, ..) => Gate::Open,
-            _ => Gate::Silent,
+            (Phase::Connecting { .. }, ..) => Gate::Silent,
+            (_, _, Turns::Manual) | (_, Mute::Soft, Turns::Auto) if !talking => Gate::Silent,
+            // What is said while the line comes back is kept for it.
+            (Phase::Live | Phase::Reconnecting { .. }, ..) => Gate::Open,
         }
     }
 
@@ -308,13 +337,20 @@ impl Turn<'_> {
             Input::Command(command) => self.obey(command),
             Input::Step(step) => self.advance(step),
             Input::Connected => self.connected(),
-            Input::ConnectFailed { problem, retry } => self.connect_failed(problem, retry),
-            Input::Server(event) => self.hear_server(*event),
-            Input::Sound { item, response, samples } => self.hear_sound(item, response, samples),
+            Input::ConnectFailed { problem, retry, after } => self.connect_failed(problem, retry, after),
+            Input::Server(event) => {
+                self.state.line.heard(self.now);
+                self.hear_server(*event);
+            }
+            Input::Sound { item, response, samples } => {
+                self.state.line.heard(self.now);
+                self.hear_sound(item, response, samples);
+            }
             Input::Closed(closed) => self.line_closed(&closed),
             Input::Device(report) => self.hear_device(report),
             Input::Frame(samples) => self.hear_microphone(samples),
             Input::Measured { voice_to_wire_ms, echo } => self.measured(voice_to_wire_ms, echo),
+            Input::Waiting { ms } => self.state.line.waiting(ms),
             Input::Tick => self.check_deadlines(),
         }
         self.settle();
@@ -344,7 +380,7 @@ impl Turn<'_> {
         self.tell(Event::Notice { problem });
     }
 
-    fn notice_gone(&mut self, code: ProblemCode) {
+    pub(crate) fn notice_gone(&mut self, code: ProblemCode) {
         let before = self.state.notices.len();
         self.state.notices.retain(|known| known.code != code);
         if self.state.notices.len() != before {
@@ -436,7 +472,7 @@ impl Turn<'_> {
             (due(self.state.tail_until), due(self.state.awaiting), due(self.state.reply_by));
         let doubt = due(self.state.doubt_due());
         if due(agree_by) {
-            self.connect_failed(problem::never_agreed(AGREE_MS / 1_000), true);
+            self.connect_failed(problem::never_agreed(AGREE_MS / 1_000), true, None);
             return;
         }
         if tail {
@@ -450,6 +486,9 @@ impl Turn<'_> {
         }
         if reply {
             self.state.reply_by = None;
+            if self.state.sound_until.is_none() {
+                self.notice(problem::reply_lost());
+            }
             let response = self.state.replies.open().map(str::to_owned);
             self.reply_done(response.as_deref().filter(|id| !id.is_empty()));
         }

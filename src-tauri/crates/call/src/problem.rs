@@ -1,10 +1,16 @@
 //! Failures in words: what happened, whose fault it is, what to do.
 
+use std::time::Duration;
+
 use audio::{DeviceError, DeviceFormat, Direction, Move};
-use realtime::{CloseKind, Closed, MintError, OpenError, ProfileError, WireError};
+use realtime::{Closed, MintError, OpenError, ProfileError, WireError};
 
 use crate::connect::NetError;
 use crate::event::{Fault, Problem, ProblemCode};
+
+mod line;
+
+pub(crate) use line::*;
 
 fn problem(code: ProblemCode, fault: Fault, message: impl Into<String>, cure: &str) -> Problem {
     Problem { code, fault, message: message.into(), cure: cure.to_owned(), detail: None }
@@ -198,23 +204,6 @@ pub(crate) fn tool_failed(words: Option<&str>) -> Problem {
     )
 }
 
-pub(crate) fn line_lost(closed: &Closed) -> Problem {
-    let message = match closed.kind {
-        CloseKind::PingTimeout => "The network went silent.",
-        CloseKind::TooLarge => "The server sent a message too large to take.",
-        CloseKind::Lost => "The line broke.",
-        _ => "The server closed the line.",
-    };
-    let fault = if closed.code.is_some() { Fault::Xai } else { Fault::Network };
-    problem(
-        ProblemCode::LineLost,
-        fault,
-        message,
-        "Sidetone is getting it back; nothing said so far is lost.",
-    )
-    .with_detail(close_words(closed))
-}
-
 pub(crate) fn closed_early(closed: &Closed) -> Problem {
     problem(
         ProblemCode::LineRefused,
@@ -291,7 +280,12 @@ pub(crate) fn mint(error: &MintError) -> Problem {
         MintError::Timeout { .. } => {
             (ProblemCode::Backend, "Look at the backend's log: it may be waiting for xAI.")
         }
+        MintError::Refused { status: 403, .. } => (
+            ProblemCode::NotAllowed,
+            "Check the caller secret in the profile; if it is right, the key on the backend may not use the voice agent.",
+        ),
         MintError::Refused { .. } => (ProblemCode::BackendRefused, "Check the caller secret in the profile."),
+        MintError::Client { status: 402, .. } => (ProblemCode::NoCredit, TOP_UP),
         MintError::RateLimited { retry_after: Some(_), .. } => {
             (ProblemCode::RateLimited, "Wait that long and try again.")
         }
@@ -319,13 +313,8 @@ pub(crate) fn mint(error: &MintError) -> Problem {
             (ProblemCode::Backend, "Make the backend mint a token; the key must never leave it.")
         }
     };
-    let wait = match error {
-        MintError::RateLimited { retry_after: Some(after), .. } => {
-            format!(" It asks for {} s.", after.as_secs().max(1))
-        }
-        _ => String::new(),
-    };
-    problem(code, error.fault().into(), sentence(&error.to_string()) + &wait, cure)
+    let words = sentence(&error.to_string()) + &asked_to_wait(error.retry_after());
+    problem(code, error.fault().into(), words, cure)
 }
 
 pub(crate) fn open(error: &OpenError) -> Problem {
@@ -351,12 +340,20 @@ pub(crate) fn open(error: &OpenError) -> Problem {
             ProblemCode::LineRefused,
             "Try again; if it stays so, a proxy or firewall may forbid WebSockets.",
         ),
-        OpenError::Refused { status: 401 | 403, .. } => (
+        OpenError::Refused { status: 401, .. } => (
             ProblemCode::LineRefused,
+            "Two fresh tokens were refused: check that your backend's key is valid and mints for this server.",
+        ),
+        OpenError::Refused { status: 403, .. } => (
+            ProblemCode::NotAllowed,
             "Two fresh tokens were refused: check that your backend's key may use the voice agent and that its team has credit.",
         ),
-        OpenError::Refused { status: 402 | 429, .. } => {
-            (ProblemCode::RateLimited, "Check the credit and the limits of your team at xAI, then try again.")
+        OpenError::Refused { status: 402, .. } => (ProblemCode::NoCredit, TOP_UP),
+        OpenError::Refused { status: 429, .. } => {
+            (ProblemCode::RateLimited, "Check the limits of your team at xAI, or wait and try again.")
+        }
+        OpenError::Refused { status: 500..=599, .. } => {
+            (ProblemCode::ServerFailed, "Try again a little later; nothing is wrong on your side.")
         }
         OpenError::Refused { .. } => (
             ProblemCode::LineRefused,
@@ -367,20 +364,14 @@ pub(crate) fn open(error: &OpenError) -> Problem {
         }
         OpenError::Token => (ProblemCode::Backend, "Look at what the backend returns."),
     };
-    problem(code, error.fault().into(), sentence(&error.to_string()), cure)
+    let words = sentence(&error.to_string()) + &asked_to_wait(error.retry_after());
+    problem(code, error.fault().into(), words, cure)
 }
 
-/// Whether minting may succeed a little later, without anybody changing anything.
-pub(crate) fn may_pass(error: &MintError) -> bool {
-    matches!(
-        error,
-        MintError::Dns { .. }
-            | MintError::Connect { .. }
-            | MintError::Broken { .. }
-            | MintError::Timeout { .. }
-            | MintError::RateLimited { .. }
-            | MintError::Server { .. }
-    )
+const TOP_UP: &str = "Add credit to your team at xAI, then call again.";
+
+fn asked_to_wait(after: Option<Duration>) -> String {
+    after.map(|after| format!(" It asks for {} s.", after.as_secs().max(1))).unwrap_or_default()
 }
 
 /// `"the backend failed"` → `"The backend failed."`

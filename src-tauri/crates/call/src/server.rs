@@ -3,7 +3,7 @@
 use audio::Control;
 use realtime::{ErrorWeight, Item, ItemKind, Progress, Response, ServerEvent, Session, Status, WireError};
 
-use crate::event::{Event, Role, Turns};
+use crate::event::{Event, ProblemCode, Role, Turns};
 use crate::machine::Turn;
 use crate::problem;
 
@@ -24,12 +24,14 @@ impl Turn<'_> {
                     self.voice_stopped();
                     let silence_ms = u64::from(self.state.setup.patience.silence_ms());
                     self.turn_over(self.now.saturating_sub(silence_ms));
+                    self.state.speech.turn_ended();
                     self.await_answer();
                 }
             }
             ServerEvent::ItemAdded { item, previous_item_id } if self.state.is_live() => {
                 self.item_added(item, previous_item_id.as_deref(), None);
             }
+            ServerEvent::ItemAdded { item, .. } => self.item_replayed(&item),
             ServerEvent::ItemDeleted { item_id } => {
                 let index = item_id.and_then(|id| self.state.transcript.find(&id));
                 let index = index.and_then(|index| self.state.transcript.replace(index, "", false));
@@ -74,8 +76,7 @@ impl Turn<'_> {
             ServerEvent::McpCall { item_id, progress, error } => self.tool_progress(item_id, progress, error),
             ServerEvent::Error { error } => self.server_error(error),
             // Nothing follows from these: they repeat what other events say, or concern nobody here.
-            ServerEvent::ItemAdded { .. }
-            | ServerEvent::ItemTruncated { .. }
+            ServerEvent::ItemTruncated { .. }
             | ServerEvent::Ping { .. }
             | ServerEvent::InputCommitted { .. }
             | ServerEvent::InputCleared
@@ -112,7 +113,7 @@ impl Turn<'_> {
             .find(|rate| rate.is_some() && *rate != wanted);
         match other.flatten() {
             // Sound at another rate would be fast or slow speech, without any error.
-            Some(rate) => self.connect_failed(problem::wrong_rate(rate), false),
+            Some(rate) => self.connect_failed(problem::wrong_rate(rate), false, None),
             None => self.ready(),
         }
     }
@@ -124,6 +125,7 @@ impl Turn<'_> {
         }
         self.voice_confirmed();
         if let Some(id) = item_id {
+            self.take_up_turn(&id);
             let known = self.state.transcript.find(&id).is_some();
             let index = self.state.transcript.entry(&id, None, Role::You, self.now);
             if !known {
@@ -148,7 +150,11 @@ impl Turn<'_> {
             && let Some(text) = &text
             && self.state.transcript.confirm_typed(&id, text)
         {
+            self.text_confirmed(text);
             return;
+        }
+        if role == Role::You {
+            self.take_up_turn(&id);
         }
         let known = self.state.transcript.find(&id).is_some();
         let index = self.state.transcript.entry(&id, previous, role, self.now);
@@ -183,6 +189,9 @@ impl Turn<'_> {
 
     fn reply_begins(&mut self, response: Response) {
         self.reply_is_new();
+        self.notice_gone(ProblemCode::ReplyLost);
+        self.state.unconfirmed.clear();
+        self.state.speech.forget_ended();
         for item in self.state.replies.begin(response.id.as_deref()) {
             self.device(Control::Finish { item });
         }
@@ -312,8 +321,10 @@ impl Turn<'_> {
         match (error.weight(), self.state.is_live()) {
             (ErrorWeight::Benign, true) => {}
             // A rejected update leaves a bare session running: no voice, no turn detection of ours.
-            (_, false) => self.connect_failed(problem::session_refused(&error), false),
-            (ErrorWeight::Ending | ErrorWeight::Notable, true) => self.notice(problem::server_error(&error)),
+            (_, false) => self.session_refused(&error),
+            (ErrorWeight::Ending, true) if error.is("max_duration") => self.cap_reached(),
+            (ErrorWeight::Ending, true) => self.idle_soon(),
+            (ErrorWeight::Notable, true) => self.notice(problem::server_error(&error)),
         }
     }
 }

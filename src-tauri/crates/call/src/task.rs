@@ -1,12 +1,11 @@
 //! The call's one task, and the handle to it. The task only carries: what is decided is decided in
 //! [`crate::machine`].
 
-use std::collections::VecDeque;
 use std::pin::Pin;
 use std::time::Duration;
 
 use audio::{Control, Direction, Frame, Ports, Report};
-use realtime::{ClientEvent, CloseKind, Closed, Line, LineEvent};
+use realtime::{CloseKind, Closed, Line, LineEvent};
 use thiserror::Error;
 use tokio::sync::{broadcast, mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -17,6 +16,7 @@ use crate::event::{Event, Snapshot, Step};
 use crate::machine::{self, Effect, Input, State};
 use crate::setup::{Command, Setup};
 use crate::tap::Tap;
+use crate::unsent::Unsent;
 
 /// Commands and questions that may wait.
 const REQUESTS: usize = 64;
@@ -26,8 +26,6 @@ const EVENTS: usize = 512;
 const TELL: Duration = Duration::from_millis(33);
 /// The canceller's and the line's figures are read this often.
 const MEASURE: Duration = Duration::from_millis(500);
-/// Events that may wait for a line that takes no more; then it counts as lost.
-const UNSENT: usize = 64;
 /// How long the loudspeaker may take to say where it was stopped.
 const LAST_REPORT: Duration = Duration::from_millis(300);
 /// How long a line may take to say goodbye.
@@ -81,7 +79,7 @@ impl Call {
             attempt: None,
             steps,
             steps_in,
-            unsent: VecDeque::new(),
+            unsent: Unsent::default(),
             events,
             partial: Vec::new(),
             levels: (audio::SILENCE_DBFS, audio::SILENCE_DBFS),
@@ -159,7 +157,7 @@ struct Task {
     attempt: Option<Attempting>,
     steps: mpsc::Receiver<Step>,
     steps_in: mpsc::Sender<Step>,
-    unsent: VecDeque<ClientEvent>,
+    unsent: Unsent,
     events: broadcast::Sender<Event>,
     /// Changed items not yet told, by id.
     partial: Vec<Event>,
@@ -202,9 +200,9 @@ impl Task {
                     self.line = Some(line);
                     self.feed(Input::Connected).await;
                 }
-                Happening::Attempt(Err(Failed { problem, retry })) => {
+                Happening::Attempt(Err(Failed { problem, retry, after })) => {
                     self.attempt = None;
-                    self.feed(Input::ConnectFailed { problem, retry }).await;
+                    self.feed(Input::ConnectFailed { problem, retry, after }).await;
                 }
                 Happening::Step(step) => self.feed(Input::Step(step)).await,
                 Happening::Report(report) => self.hear_device(report).await,
@@ -302,16 +300,8 @@ impl Task {
     async fn perform(&mut self, effect: Effect) {
         match effect {
             Effect::Tell(event) => self.tell(event),
-            Effect::Append(samples) => {
-                if let Some(line) = &self.line {
-                    // Sound that the network cannot take now is late anyway.
-                    let event = ClientEvent::InputAudioAppend { audio: samples.to_vec() };
-                    let _ = line.try_send_since(self.captured_at, event);
-                }
-            }
-            Effect::Send(event) => {
-                self.unsent.push_back(event);
-            }
+            Effect::Append(samples) => self.unsent.push_voice(samples.to_vec(), self.captured_at),
+            Effect::Send(event) => self.unsent.push(event),
             Effect::Device(control) => self.control(control).await,
             Effect::Connect { after, resume } => {
                 self.line = None;
@@ -341,13 +331,13 @@ impl Task {
     /// What the line did not take at once goes first the next time round.
     async fn send_unsent(&mut self) {
         let Some(line) = &self.line else { return };
-        while let Some(event) = self.unsent.pop_front() {
-            if line.try_send(event.clone()).is_err() {
-                self.unsent.push_front(event);
-                break;
-            }
+        let waited = self.unsent.voice_ms();
+        self.unsent.leave(line);
+        let waits = self.unsent.voice_ms();
+        if waits != 0 || waited != 0 {
+            self.feed(Input::Waiting { ms: waits }).await;
         }
-        if self.unsent.len() > UNSENT {
+        if self.unsent.is_too_much() {
             self.line = None;
             self.unsent.clear();
             let closed = Closed {

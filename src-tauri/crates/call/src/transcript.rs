@@ -154,6 +154,34 @@ impl Transcript {
         Some(index)
     }
 
+    /// No more will come of this reply: it ends after `played_ms`, as heard or as cut.
+    pub(crate) fn end_at(&mut self, index: usize, played_ms: u64) -> Option<usize> {
+        let entry = self.entries.get(index)?;
+        let (_, unheard) = entry.caption.split(&entry.item.text, played_ms);
+        if unheard.is_empty() { self.settle(index, None) } else { self.cut(index, played_ms) }
+    }
+
+    /// What was said as `wire_id` is being said again as `again`.
+    pub(crate) fn said_again(&mut self, wire_id: &str, again: &str) {
+        if self.find(again).is_none()
+            && let Some(index) = self.find(wire_id)
+            && let Some(entry) = self.entries.get_mut(index)
+        {
+            entry.wire_id = Some(again.to_owned());
+        }
+    }
+
+    /// The place of an item by the id under which it is shown.
+    pub(crate) fn find_shown(&self, id: &str) -> Option<usize> {
+        self.entries.iter().rposition(|entry| entry.item.id == id)
+    }
+
+    /// The newest words of yours that were spoken.
+    pub(crate) fn last_spoken(&self) -> Option<&Item> {
+        let mut items = self.entries.iter().rev().map(|entry| &entry.item);
+        items.find(|item| item.role == Role::You && !item.typed)
+    }
+
     /// The server's own word on what was kept of a cut item.
     pub(crate) fn correct_cut(&mut self, index: usize, kept: &str) -> Option<usize> {
         let item = &mut self.entries.get_mut(index)?.item;

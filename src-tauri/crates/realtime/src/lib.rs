@@ -26,7 +26,7 @@ pub use fault::Fault;
 pub use http::{Http, HttpError};
 pub use profile::*;
 pub use proxy::{Proxy, ProxyChoice};
-pub use redact::{redact, redact_url};
+pub use redact::{redact, redact_url, without_secrets};
 pub use socket::{CloseKind, Closed, Line, LineClosed, LineEvent, LineOptions, OpenError, open, open_over};
 pub use tap::{Tap, Tapped};
 pub use tls::{TlsError, tls_config, tls_config_with};

@@ -26,6 +26,26 @@ pub fn redact_url(url: &Url) -> String {
     text
 }
 
+/// The address with every value in its query emptied that looks like a secret; what is no address is
+/// returned as it is.
+#[must_use]
+pub fn without_secrets(address: &str) -> String {
+    let Ok(mut url) = Url::parse(address) else { return address.to_owned() };
+    let suspect = |value: &str| looks_secret(value) && !is_uuid(value);
+    if !url.query_pairs().any(|(_, value)| suspect(&value)) {
+        return address.to_owned();
+    }
+    let bare: Vec<(String, String)> = url
+        .query_pairs()
+        .map(|(name, value)| {
+            let value = if suspect(&value) { String::new() } else { value.into_owned() };
+            (name.into_owned(), value)
+        })
+        .collect();
+    url.query_pairs_mut().clear().extend_pairs(bare);
+    url.into()
+}
+
 /// The text with everything that looks like a token, key or password replaced.
 #[must_use]
 pub fn redact(text: &str) -> String {

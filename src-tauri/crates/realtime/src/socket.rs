@@ -59,14 +59,15 @@ pub struct LineOptions {
     pub connect_timeout: Duration,
     /// Quiet from the server for this long brings out a WebSocket ping.
     pub ping_interval: Duration,
-    /// Quiet for this long after the ping, and the line counts as dead.
+    /// Quiet for this long after the ping, and the line counts as dead. So does one that has taken
+    /// nothing for as long as both together.
     pub pong_timeout: Duration,
     /// Sees every text frame.
     pub tap: Option<Tap>,
 }
 
 impl LineOptions {
-    /// No proxy, 10 s to connect, a ping after 15 s, dead 10 s later.
+    /// No proxy, 10 s to connect, a ping after 10 s, dead 8 s later.
     #[must_use]
     pub fn new(url: Url, token: Token, auth: Auth, tls: Arc<ClientConfig>) -> Self {
         Self {
@@ -76,8 +77,8 @@ impl LineOptions {
             tls,
             proxy: Proxy::default(),
             connect_timeout: Duration::from_secs(10),
-            ping_interval: Duration::from_secs(15),
-            pong_timeout: Duration::from_secs(10),
+            ping_interval: Duration::from_secs(10),
+            pong_timeout: Duration::from_secs(8),
             tap: None,
         }
     }
@@ -102,6 +103,8 @@ impl fmt::Debug for LineOptions {
 pub struct Line {
     outbound: mpsc::Sender<Outgoing>,
     inbound: mpsc::Receiver<LineEvent>,
+    /// How long the server may take to answer a ping that goes out now.
+    probes: mpsc::Sender<Duration>,
     task: JoinHandle<()>,
     ended: Option<Closed>,
     lag: Arc<Lag>,
@@ -183,7 +186,7 @@ pub enum CloseKind {
     Lost,
     /// A message larger than 16 MiB came.
     TooLarge,
-    /// Nothing came, not even the answer to a ping.
+    /// Nothing came, not even the answer to a ping; or nothing left any more.
     PingTimeout,
     /// Any other code, or a violation of the WebSocket protocol.
     Other,
@@ -232,10 +235,12 @@ fn finish(outcome: Result<handshake::Upgraded, OpenError>, options: &LineOptions
     )?;
     let (outbound, outgoing) = mpsc::channel(OUTBOUND);
     let (events, inbound) = mpsc::channel(INBOUND);
+    let (probes, probed) = mpsc::channel(1);
     let lag = Arc::new(Lag::default());
-    let task = tokio::spawn(task::run(stream, outgoing, events, options.clone(), lag.clone()));
+    let ends = task::Ends { outgoing, events, probed };
+    let task = tokio::spawn(task::run(stream, ends, options.clone(), lag.clone()));
     tracing::debug!("the line is open");
-    Ok(Line { outbound, inbound, task, ended: None, lag })
+    Ok(Line { outbound, inbound, probes, task, ended: None, lag })
 }
 
 impl Line {
@@ -283,6 +288,14 @@ impl Line {
     /// handed to the operating system, over the events that left since the last question.
     pub fn take_lag(&self) -> Option<Duration> {
         self.lag.take()
+    }
+
+    /// Asks whether the server is still there: a ping goes out now, and without its pong within `limit`
+    /// the line ends as [`CloseKind::PingTimeout`]. Anything else that comes does not count, for it may
+    /// have waited here since before the question.
+    pub fn probe(&self, limit: Duration) {
+        // A probe that is under way will say the same.
+        let _ = self.probes.try_send(limit);
     }
 
     /// The next thing the line tells. Cancel-safe: a dropped wait loses nothing.

@@ -17,7 +17,7 @@ use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
 pub use error::MintError;
-pub(crate) use error::said;
+pub(crate) use error::{asked_to_wait, said};
 pub use reply::resolve;
 
 use crate::{

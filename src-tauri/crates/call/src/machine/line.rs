@@ -1,12 +1,72 @@
 //! The line: how it is agreed, how it breaks and comes back, how a call ends.
 
-use audio::{Control, Direction};
-use realtime::{ClientEvent, CloseKind, Closed};
+use std::time::Duration;
 
+use audio::{Control, Direction};
+use realtime::{ClientEvent, CloseKind, Closed, WireError};
+
+use super::gap::{Gap, Memory};
 use super::{AGREE_MS, ATTEMPTS, Effect, Phase, SUMMARY_CHARS, Turn};
 use crate::event::{DeviceView, Ending, Event, Problem, ProblemCode, Step};
 use crate::problem;
 use crate::session;
+
+/// A line that held for so long was a good one, and the next break counts as a first, in ms.
+const STABLE_MS: u64 = 30_000;
+/// The longest wait that a server may ask of a running call, in ms.
+const MOST_ASKED_MS: u64 = 600_000;
+/// What a server that restarts or is overloaded is given at least (RFC 6455 §7.4.1 has clients of a
+/// restarting server come back after 5 to 30 s).
+const RESTART: Duration = Duration::from_secs(5);
+/// A second refusal by policy within so long ends the call, in ms.
+const POLICY_MS: u64 = 60_000;
+
+/// What a call knows of its line besides the phase.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Track {
+    /// When this line was ready.
+    since: Option<u64>,
+    /// When the server last said anything.
+    pub(super) heard_at: u64,
+    /// What was said has not left for so long, in ms.
+    pub(super) waiting_ms: u64,
+    /// Attempts that the last break took.
+    attempts: u32,
+    pub(super) gap: Option<Gap>,
+    /// The notice that says why the line is away.
+    trouble: Option<ProblemCode>,
+    /// When the server last closed by policy.
+    refused_at: Option<u64>,
+    /// Replies whose end was lost with a line; their sound is still being played.
+    pub(super) cut_short: Vec<String>,
+    /// The item of a sentence that the new line is given again.
+    pub(super) said_again: Option<String>,
+    /// Until when the server may still notice what it was given at once, in ms.
+    pub(super) given_until: u64,
+}
+
+impl Track {
+    pub(super) fn heard(&mut self, now: u64) {
+        self.heard_at = now;
+    }
+
+    pub(super) fn waiting(&mut self, ms: u64) {
+        self.waiting_ms = ms;
+    }
+
+    pub(super) fn was_cut_short(&mut self, item: &str) -> bool {
+        let before = self.cut_short.len();
+        self.cut_short.retain(|cut| cut != item);
+        self.cut_short.len() < before
+    }
+
+    /// The talk key came up while the line was away.
+    pub(super) fn hand_over_later(&mut self) {
+        if let Some(gap) = &mut self.gap {
+            gap.turn_over = true;
+        }
+    }
+}
 
 impl Turn<'_> {
     pub(super) fn advance(&mut self, now_at: Step) {
@@ -41,55 +101,135 @@ impl Turn<'_> {
 
     /// `session.updated` has come: the gate opens (by [`Turn::settle`]), and what waited is said.
     pub(crate) fn ready(&mut self) {
-        let resumed = matches!(self.state.phase, Phase::Reconnecting { .. });
+        let attempt = match self.state.phase {
+            Phase::Reconnecting { attempt, .. } => attempt,
+            _ => 0,
+        };
         self.state.phase = Phase::Live;
-        self.notice_gone(ProblemCode::LineLost);
+        self.state.line.since = Some(self.now);
+        self.state.line.attempts = attempt;
+        self.state.line.waiting_ms = 0;
+        if let Some(code) = self.state.line.trouble.take() {
+            self.notice_gone(code);
+        }
         if self.state.live_since.is_none() {
             self.state.live_since = Some(self.now);
             self.state.clock_at = self.now;
         }
-        if resumed && self.state.resuming.is_some() && self.state.resuming != self.state.conversation {
-            let summary = self.state.transcript.summary(SUMMARY_CHARS);
-            if !summary.is_empty() {
-                self.send(session::text_item(realtime::Role::System, session::recap(&summary)));
-                self.state.texts += 1;
-            }
-        }
-        self.state.resuming = None;
+        let resuming = self.state.resuming.take();
+        let memory = match attempt {
+            0 => None,
+            _ if resuming.is_some() && resuming == self.state.conversation => Some(Memory::Kept),
+            _ => Some(self.recapitulate()),
+        };
         // What was set while the session was being agreed.
         self.agree_turns();
-        if !self.state.waiting_texts.is_empty() {
-            self.send_waiting_texts();
-        } else if !resumed && self.state.setup.profile.agent_speaks_first {
-            self.send(ClientEvent::reply());
-            self.await_answer();
+        match memory {
+            Some(memory) => self.close_gap(memory),
+            None if !self.state.waiting_texts.is_empty() => self.send_waiting_texts(),
+            None if self.state.setup.profile.agent_speaks_first => {
+                self.send(ClientEvent::reply());
+                self.await_answer();
+            }
+            None => {}
         }
     }
 
-    pub(crate) fn connect_failed(&mut self, problem: Problem, retry: bool) {
+    /// Tells a new conversation of the one that was lost.
+    fn recapitulate(&mut self) -> Memory {
+        let summary = self.state.transcript.summary(SUMMARY_CHARS);
+        if summary.is_empty() {
+            return Memory::Nothing;
+        }
+        self.send(session::text_item(realtime::Role::System, session::recap(&summary)));
+        self.state.texts += 1;
+        Memory::Told
+    }
+
+    /// An attempt has failed; `after` is the wait that was asked for.
+    pub(crate) fn connect_failed(&mut self, problem: Problem, retry: bool, after: Option<Duration>) {
+        let attempt = match self.state.phase {
+            Phase::Reconnecting { attempt, .. } if retry && attempt < ATTEMPTS => attempt + 1,
+            _ => return self.end(Ending::Failed { problem }),
+        };
+        let after = after.unwrap_or_default();
+        if after.as_millis() > u128::from(MOST_ASKED_MS) {
+            return self.end(Ending::Failed { problem: problem::too_long_a_wait(problem) });
+        }
+        self.trouble(problem);
+        self.retry(attempt, after);
+    }
+
+    /// The server did not take the session. A conversation that it does not want back is let go.
+    pub(crate) fn session_refused(&mut self, error: &WireError) {
         match self.state.phase {
-            Phase::Reconnecting { attempt, .. } if retry && attempt < ATTEMPTS => self.retry(attempt + 1),
-            _ => self.end(Ending::Failed { problem }),
+            Phase::Reconnecting { attempt, .. } if self.state.resuming.is_some() => {
+                self.state.conversation = None;
+                self.retry(attempt, Duration::ZERO);
+            }
+            _ => self.connect_failed(problem::session_refused(error), false, None),
         }
     }
 
     pub(super) fn line_closed(&mut self, closed: &Closed) {
-        let by_server =
-            Ending::ByServer { code: closed.code.unwrap_or_default(), text: closed.reason.clone() };
-        match (&self.state.phase, closed.kind) {
-            (Phase::Live, CloseKind::Normal | CloseKind::Idle) => self.end(by_server),
-            (Phase::Live, _) => {
-                self.forget_replies();
-                self.note("The line broke here.");
-                self.notice(problem::line_lost(closed));
-                self.retry(1);
-            }
-            _ => self.connect_failed(problem::closed_early(closed), true),
+        if !self.state.is_live() {
+            return self.connect_failed(problem::closed_early(closed), true, None);
         }
+        let problem = problem::line_lost(closed);
+        let at_least = match (closed.kind, closed.code) {
+            (CloseKind::Normal | CloseKind::Idle, _) => {
+                let idle = self.state.notices.iter().any(|notice| notice.code == ProblemCode::Idle);
+                let problem = if idle { problem::idle() } else { problem };
+                let (code, text) = (closed.code.unwrap_or_default(), closed.reason.clone());
+                return self.end(Ending::ByServer { code, text, problem });
+            }
+            (_, Some(1008)) => {
+                let again = self.state.line.refused_at.is_some_and(|at| self.now < at + POLICY_MS);
+                self.state.line.refused_at = Some(self.now);
+                if again {
+                    return self.end(Ending::Failed { problem: problem::policy(closed) });
+                }
+                Duration::ZERO
+            }
+            (_, Some(1012 | 1013)) => RESTART,
+            _ => Duration::ZERO,
+        };
+        self.break_line(problem, super::gap::opening(closed), at_least);
     }
 
-    pub(super) fn retry(&mut self, attempt: u32) {
-        let after = session::back_off(attempt, &mut self.state.jitter);
+    /// The error `max_duration`: the session is over, whether its close has come or not.
+    pub(crate) fn cap_reached(&mut self) {
+        self.break_line(problem::cap_reached(), "The session reached its limit here.", Duration::ZERO);
+    }
+
+    /// The error `timeout`.
+    pub(crate) fn idle_soon(&mut self) {
+        self.notice(problem::idle_soon());
+    }
+
+    /// The line is of no use any more, and another one is opened.
+    pub(super) fn break_line(&mut self, problem: Problem, opening: &'static str, at_least: Duration) {
+        self.open_gap(opening);
+        let held = self.state.line.since.is_some_and(|since| self.now >= since + STABLE_MS);
+        let attempt = if held { 1 } else { self.state.line.attempts + 1 };
+        if attempt > ATTEMPTS {
+            return self.end(Ending::Failed { problem });
+        }
+        self.trouble(problem);
+        self.retry(attempt, at_least);
+    }
+
+    /// Says why the line is away, in place of what was said before.
+    fn trouble(&mut self, problem: Problem) {
+        let before = self.state.line.trouble.replace(problem.code);
+        if let Some(code) = before.filter(|code| *code != problem.code) {
+            self.notice_gone(code);
+        }
+        self.notice(problem);
+    }
+
+    fn retry(&mut self, attempt: u32, at_least: Duration) {
+        let after = session::back_off(attempt, &mut self.state.jitter).max(at_least);
         let retry_at = self.now + after.as_millis() as u64;
         self.state.phase = Phase::Reconnecting { attempt, retry_at, agree_by: None };
         self.state.resuming = self.state.conversation.clone();
@@ -112,6 +252,7 @@ impl Turn<'_> {
         if self.state.replies.has_sound() {
             self.device(Control::Flush);
         }
+        self.give_up_gap();
         for index in self.state.transcript.unsettled() {
             let index = self.state.transcript.settle(index, None);
             self.tell_item(index);

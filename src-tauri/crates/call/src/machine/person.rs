@@ -3,7 +3,7 @@
 use audio::Control;
 use realtime::ClientEvent;
 
-use super::{ANSWER_MS, TAIL_MS, TEXT_LIMIT, Turn, WAITING_TEXTS};
+use super::{ANSWER_MS, TAIL_MS, TEXT_LIMIT, Text, Turn, WAITING_TEXTS};
 use crate::event::{Ending, Event, Mute, ProblemCode, Role, Turns};
 use crate::patience::Patience;
 use crate::problem;
@@ -82,7 +82,8 @@ impl Turn<'_> {
         }
         self.state.controls.talking = pressed;
         self.tell_controls();
-        if !self.state.is_live() {
+        let live = self.state.is_live();
+        if !live && !self.state.is_coming_back() {
             return;
         }
         let manual = self.state.controls.turns == Turns::Manual;
@@ -90,10 +91,14 @@ impl Turn<'_> {
             self.end_doubt();
             self.interrupt();
             if manual {
-                if self.state.tail_until.take().is_none() {
-                    self.send(ClientEvent::InputAudioClear);
+                let next = self.state.tail_until.take().is_none();
+                if live {
+                    if next {
+                        self.send(ClientEvent::InputAudioClear);
+                        self.state.speech.clear();
+                    }
+                    self.state.hearing = true;
                 }
-                self.state.hearing = true;
             }
         } else if manual {
             self.state.tail_until = Some(self.now + TAIL_MS);
@@ -103,7 +108,12 @@ impl Turn<'_> {
     pub(super) fn hand_over_turn(&mut self) {
         self.state.tail_until = None;
         self.state.hearing = false;
+        if !self.state.is_live() {
+            self.state.line.hand_over_later();
+            return;
+        }
         self.turn_over(self.now.saturating_sub(TAIL_MS));
+        self.state.speech.turn_ended();
         self.send(ClientEvent::InputAudioCommit);
         self.send(ClientEvent::reply());
         self.await_answer();
@@ -120,7 +130,7 @@ impl Turn<'_> {
         }
         let index = self.state.transcript.add_own(Role::You, text, self.now);
         self.tell_item(Some(index));
-        self.state.waiting_texts.push_back(text.to_owned());
+        self.state.waiting_texts.push_back(Text { text: text.to_owned(), sent: false });
         if self.state.is_live() {
             self.end_doubt();
             self.interrupt();
@@ -129,16 +139,32 @@ impl Turn<'_> {
     }
 
     pub(super) fn send_waiting_texts(&mut self) {
-        if self.state.waiting_texts.is_empty() {
-            return;
+        if self.give_waiting_texts() {
+            self.state.stopwatch.nothing_spoken();
+            self.send(ClientEvent::reply());
+            self.await_answer();
         }
-        self.state.stopwatch.nothing_spoken();
-        while let Some(text) = self.state.waiting_texts.pop_front() {
+    }
+
+    /// Without asking for an answer. `false` if none waited.
+    pub(super) fn give_waiting_texts(&mut self) -> bool {
+        let any = !self.state.waiting_texts.is_empty();
+        while let Some(Text { text, .. }) = self.state.waiting_texts.pop_front() {
+            if self.state.unconfirmed.len() == 2 * WAITING_TEXTS {
+                self.state.unconfirmed.pop_front();
+            }
+            self.state.unconfirmed.push_back(text.clone());
             self.send(session::text_item(realtime::Role::User, text));
             self.state.texts += 1;
         }
-        self.send(ClientEvent::reply());
-        self.await_answer();
+        any
+    }
+
+    /// The server has shown that it has this text.
+    pub(crate) fn text_confirmed(&mut self, text: &str) {
+        if let Some(at) = self.state.unconfirmed.iter().position(|sent| sent == text) {
+            self.state.unconfirmed.remove(at);
+        }
     }
 
     pub(crate) fn await_answer(&mut self) {

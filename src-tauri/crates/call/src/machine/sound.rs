@@ -106,12 +106,15 @@ impl Turn<'_> {
 
     pub(super) fn hear_microphone(&mut self, samples: Box<[i16; FRAME_SAMPLES]>) {
         let talking = self.state.controls.talking || self.state.tail_until.is_some();
-        match self.state.controls.turns {
-            Turns::Auto => {}
-            Turns::Manual if talking => self.state.billed_ms += FRAME_MS,
-            Turns::Manual => return,
+        let manual = self.state.controls.turns == Turns::Manual;
+        if manual && !talking {
+            return;
         }
+        self.keep_speech(&samples, talking);
         if self.state.is_live() {
+            if manual {
+                self.state.billed_ms += FRAME_MS;
+            }
             self.effects.push(Effect::Append(samples));
         }
     }
@@ -123,10 +126,13 @@ impl Turn<'_> {
                 self.reply_sounds();
                 self.state.awaiting = None;
             }
-            Report::Finished(Played { item, .. }) => {
+            Report::Finished(Played { item, ms }) => {
                 self.state.replies.ended(&item);
                 if let Some(index) = self.state.transcript.find(&item) {
-                    let index = self.state.transcript.settle(index, None);
+                    let index = match self.state.line.was_cut_short(&item) {
+                        true => self.state.transcript.end_at(index, ms),
+                        false => self.state.transcript.settle(index, None),
+                    };
                     self.tell_item(index);
                 }
                 self.heard_again(&item, true);

@@ -3,6 +3,8 @@
 use audio::{DeviceError, DeviceFormat, Direction, Move, Played};
 use realtime::{CloseKind, Incoming, Profile};
 
+mod line;
+
 use super::*;
 use crate::patience::Patience;
 use crate::setup::Access;
@@ -91,9 +93,10 @@ impl Input {
             Input::Command(command) => Input::Command(command.clone()),
             Input::Step(step) => Input::Step(*step),
             Input::Connected => Input::Connected,
-            Input::ConnectFailed { problem, retry } => {
-                Input::ConnectFailed { problem: problem.clone(), retry: *retry }
+            Input::ConnectFailed { problem, retry, after } => {
+                Input::ConnectFailed { problem: problem.clone(), retry: *retry, after: *after }
             }
+            Input::Waiting { ms } => Input::Waiting { ms: *ms },
             Input::Server(event) => Input::Server(event.clone()),
             Input::Sound { item, response, samples } => {
                 Input::Sound { item: item.clone(), response: response.clone(), samples: samples.clone() }
@@ -151,6 +154,7 @@ fn brief(effect: &Effect) -> Option<String> {
         Effect::Send(ClientEvent::ResponseCancel { response_id }) => {
             format!("cancel {}", response_id.as_deref().unwrap_or("?"))
         }
+        Effect::Send(ClientEvent::InputAudioAppend { audio }) => format!("give {} ms", audio.len() / 24),
         Effect::Send(event) => event.kind().into(),
         Effect::Append(_) => "append".into(),
         Effect::Device(Control::Speak { item, samples }) => format!("speak {item} {}", samples.len() / 24),
@@ -482,64 +486,6 @@ fn a_model_that_was_not_asked_for_is_named() {
         server(r#"{"type":"session.created","session":{"model":"grok-voice-latest"}}"#),
         "notice WrongModel | model grok-voice-latest",
     );
-}
-
-#[test]
-fn the_servers_goodbye_ends_the_call_and_a_broken_line_does_not() {
-    for (code, kind) in [(1000, CloseKind::Normal), (1001, CloseKind::Idle)] {
-        let effects = Table::live(Turns::Auto).take(closed(Some(code), kind));
-        assert!(effects.ends_with("hang up | gate Released | = ended"), "{code}: {effects}");
-    }
-    for kind in [CloseKind::Lost, CloseKind::PingTimeout] {
-        Table::live(Turns::Auto).row(
-            closed(None, kind),
-            "item 0 'The line broke here.' | notice LineLost | connect c1 | gate Silent | = reconnecting",
-        );
-    }
-}
-
-#[test]
-fn a_line_that_comes_back_goes_on_without_saying_anything_twice() {
-    let mut table = Table::speaking();
-    table.row(
-        closed(None, CloseKind::Lost),
-        "finish i1 | item 1 'The line broke here.' | notice LineLost | connect c1 | gate Silent | = reconnecting",
-    );
-    table.rows(&[
-        (Input::Connected, "session.update"),
-        (server(r#"{"type":"conversation.created","conversation":{"id":"c1"}}"#), ""),
-        (
-            server(
-                r#"{"type":"conversation.item.added","item":{"id":"other","type":"message","role":"assistant","content":[{"type":"text","text":"one two three four"}]}}"#,
-            ),
-            "",
-        ),
-        (server(r#"{"type":"session.updated","session":{}}"#), "notice gone LineLost | gate Open | = speaking"),
-    ]);
-}
-
-#[test]
-fn a_conversation_that_was_forgotten_is_told_again() {
-    let mut table = Table::speaking();
-    table.take(closed(None, CloseKind::Lost));
-    table.take(Input::Connected);
-    table.take(server(r#"{"type":"conversation.created","conversation":{"id":"c2"}}"#));
-    table.row(
-        server(r#"{"type":"session.updated","session":{}}"#),
-        "notice gone LineLost | conversation.item.create | gate Open | = speaking",
-    );
-}
-
-#[test]
-fn attempts_have_an_end() {
-    let mut table = Table::live(Turns::Auto);
-    table.take(closed(None, CloseKind::Lost));
-    let failed = || Input::ConnectFailed { problem: problem::never_agreed(10), retry: true };
-    for attempt in 2..=ATTEMPTS {
-        table.row(failed(), "connect c1 | = reconnecting");
-        assert!(matches!(table.state().phase, Phase::Reconnecting { attempt: n, .. } if n == attempt));
-    }
-    assert!(table.take(failed()).ends_with("= ended"));
 }
 
 #[test]

@@ -131,7 +131,8 @@ async fn nobody_at_the_backends_address_is_the_networks_fault() {
 async fn a_server_that_does_not_open_the_line_is_named() {
     for (switch, code, words) in [
         (("handshake", "close"), ProblemCode::LineRefused, "closed the connection"),
-        (("handshake", "refuse403"), ProblemCode::LineRefused, "403"),
+        (("handshake", "refuse401"), ProblemCode::LineRefused, "401"),
+        (("handshake", "refuse403"), ProblemCode::NotAllowed, "403"),
         (("never_updated", "on"), ProblemCode::SessionRefused, "did not confirm"),
         (("update", "rejected"), ProblemCode::SessionRefused, "refused the session"),
     ] {
@@ -223,10 +224,10 @@ async fn a_broken_line_comes_back_and_keeps_what_was_said() {
 async fn quiet_ended_by_the_server_is_an_end_and_not_a_break() {
     let mut desk = Desk::open_with(&[("idle_close_s", "3")], |setup| setup.turns = call::Turns::Manual).await;
     desk.until_word("ended").await;
-    let Status::Ended { ending: Ending::ByServer { code, .. } } = &desk.seen.status else {
+    let Status::Ended { ending: Ending::ByServer { code, problem, .. } } = &desk.seen.status else {
         panic!("{:?}", desk.seen.status)
     };
-    assert_eq!(*code, 1001);
+    assert_eq!((*code, problem.code), (1001, ProblemCode::Idle));
 }
 
 /// A server that agrees to everything and then says `frames`.

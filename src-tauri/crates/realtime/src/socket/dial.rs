@@ -61,7 +61,13 @@ async fn reach(host: &str, port: u16) -> Result<TcpStream, OpenError> {
     let found = lookup_host((host, port))
         .await
         .map_err(|error| OpenError::Dns { host: host.to_owned(), why: error.to_string() })?;
-    let mut waiting = in_turn(found.collect()).into_iter();
+    race(in_turn(found.collect()))
+        .await
+        .map_err(|error| OpenError::Connect { host: host.to_owned(), why: error.to_string() })
+}
+
+async fn race(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
+    let mut waiting = addresses.into_iter();
     let mut attempts = FuturesUnordered::new();
     attempts.extend(waiting.next().map(TcpStream::connect));
     let mut failure = io::Error::new(io::ErrorKind::NotFound, "the name has no address");
@@ -73,14 +79,13 @@ async fn reach(host: &str, port: u16) -> Result<TcpStream, OpenError> {
                     failure = error;
                     attempts.extend(waiting.next().map(TcpStream::connect));
                 }
-                None => break,
+                None => return Err(failure),
             },
             () = sleep(HEAD_START), if waiting.len() > 0 => {
                 attempts.extend(waiting.next().map(TcpStream::connect));
             }
         }
     }
-    Err(OpenError::Connect { host: host.to_owned(), why: failure.to_string() })
 }
 
 fn in_turn(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
@@ -102,6 +107,8 @@ fn in_turn(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::net::{TcpListener, TcpSocket};
+    use tokio::time::timeout;
 
     #[test]
     fn addresses_of_both_families_alternate() {
@@ -110,5 +117,26 @@ mod tests {
         let mixed = parse(&["[::1]:1", "[::2]:1", "[::3]:1", "1.1.1.1:1"]);
         assert_eq!(in_turn(mixed), parse(&["[::1]:1", "1.1.1.1:1", "[::2]:1", "[::3]:1"]));
         assert_eq!(in_turn(Vec::new()), Vec::new());
+    }
+
+    #[tokio::test]
+    async fn an_address_that_never_answers_does_not_keep_the_next_waiting() {
+        // Linux lets one more connection than its backlog into a listener that accepts none.
+        let full = TcpSocket::new_v4().unwrap();
+        full.bind(([127, 0, 0, 1], 0).into()).unwrap();
+        let full = full.listen(1).unwrap();
+        let dead = full.local_addr().unwrap();
+        let mut held = Vec::new();
+        while let Ok(stream) = timeout(Duration::from_millis(100), TcpStream::connect(dead)).await {
+            held.push(stream.unwrap());
+        }
+        let there = TcpListener::bind("[::1]:0").await.unwrap();
+        let alive = there.local_addr().unwrap();
+        let reached = timeout(10 * HEAD_START, race(vec![dead, alive])).await.unwrap().unwrap();
+        assert_eq!(reached.peer_addr().unwrap(), alive);
+
+        drop(there);
+        let refused = timeout(10 * HEAD_START, race(vec![alive])).await.unwrap().unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
     }
 }

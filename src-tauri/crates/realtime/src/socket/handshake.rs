@@ -26,7 +26,7 @@ use crate::{
     http::USER_AGENT,
     profile::Auth,
     redact::redact_words,
-    token::{Token, said},
+    token::{Token, asked_to_wait, said},
 };
 
 pub(super) type Upgraded = WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>;
@@ -143,11 +143,12 @@ fn verify(headers: &HeaderMap, key: &str, offered: Option<&HeaderValue>) -> Resu
 
 async fn refusal(response: Response<Incoming>, token: &Token) -> OpenError {
     let status = response.status().as_u16();
+    let retry_after = asked_to_wait(response.headers());
     let said = match Limited::new(response.into_body(), REFUSAL_LIMIT).collect().await {
         Ok(body) => said(&body.to_bytes()),
         Err(_) => String::new(),
     };
-    OpenError::Refused { status, said: redact_words(&said, &[token.expose()]) }
+    OpenError::Refused { status, retry_after, said: redact_words(&said, &[token.expose()]) }
 }
 
 fn broken(error: hyper::Error) -> OpenError {

@@ -18,9 +18,10 @@ pub enum OpenError {
     Tls { host: String, why: String },
     #[error("the realtime server gave no complete answer within {} s", after.as_secs())]
     Timeout { after: Duration },
-    /// Any status but 101. 401 and 403: the token was not accepted.
+    /// Any status but 101. 401 and 403: the token was not accepted. `retry_after` is what the header of
+    /// that name asks for.
     #[error("the realtime server refused the line (HTTP {status}){}", quote(said))]
-    Refused { status: u16, said: String },
+    Refused { status: u16, retry_after: Option<Duration>, said: String },
     #[error("the realtime server closed the connection before the line was open: {why}")]
     ClosedInHandshake { why: String },
     #[error("the server's answer is no WebSocket handshake: {why}")]
@@ -51,6 +52,31 @@ impl OpenError {
             | Self::ClosedInHandshake { .. }
             | Self::Refused { status: 407, .. } => Fault::Network,
             Self::Refused { .. } | Self::Protocol { .. } | Self::Subprotocol => Fault::Xai,
+        }
+    }
+
+    /// How long the server asks to wait before the next attempt.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Refused { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// True where the same may succeed a little later, without anybody changing anything.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Refused { status, .. } => matches!(status, 408 | 425 | 429 | 500..=599),
+            Self::Dns { .. }
+            | Self::Connect { .. }
+            | Self::Proxy { .. }
+            | Self::Tls { .. }
+            | Self::Timeout { .. }
+            | Self::ClosedInHandshake { .. }
+            | Self::Protocol { .. } => true,
+            Self::Address(_) | Self::Subprotocol | Self::Token => false,
         }
     }
 

@@ -20,18 +20,20 @@ use crate::{
     tap::{Tap, Tapped},
 };
 
-pub(super) async fn run(
-    socket: Upgraded,
-    mut outgoing: mpsc::Receiver<Outgoing>,
-    events: mpsc::Sender<LineEvent>,
-    options: LineOptions,
-    lag: Arc<Lag>,
-) {
+/// The task's ends of the queues.
+pub(super) struct Ends {
+    pub(super) outgoing: mpsc::Receiver<Outgoing>,
+    pub(super) events: mpsc::Sender<LineEvent>,
+    pub(super) probed: mpsc::Receiver<Duration>,
+}
+
+pub(super) async fn run(socket: Upgraded, ends: Ends, options: LineOptions, lag: Arc<Lag>) {
+    let Ends { mut outgoing, events, mut probed } = ends;
     let LineOptions { ping_interval, pong_timeout, tap, .. } = options;
     let heard = Instant::now();
     let wire = Wire {
         socket,
-        unflushed: false,
+        unflushed: None,
         leaving: None,
         lag,
         heard,
@@ -41,7 +43,7 @@ pub(super) async fn run(
         tap,
     };
     // The connection is gone before anybody is told.
-    let closed = wire.carry(&mut outgoing, &events).await;
+    let closed = wire.carry(&mut outgoing, &events, &mut probed).await;
     drop(outgoing);
     tracing::debug!(code = closed.code, kind = ?closed.kind, reason = closed.reason, "the line is closed");
     // Nobody may be left to tell.
@@ -50,18 +52,27 @@ pub(super) async fn run(
 
 struct Wire {
     socket: Upgraded,
-    /// A message was handed over that has not left yet.
-    unflushed: bool,
+    /// Since when something that was handed over has not left.
+    unflushed: Option<Instant>,
     /// Since when what is leaving now has been.
     leaving: Option<Instant>,
     lag: Arc<Lag>,
     /// When anything last came from the server.
     heard: Instant,
-    /// When a ping went out that nothing has followed yet.
-    pinged: Option<Instant>,
+    /// A ping went out and has not been answered.
+    pinged: Option<Asked>,
     ping_interval: Duration,
     pong_timeout: Duration,
     tap: Option<Tap>,
+}
+
+/// A ping on its way.
+#[derive(Clone, Copy)]
+struct Asked {
+    at: Instant,
+    limit: Duration,
+    /// Only its pong counts.
+    pong_only: bool,
 }
 
 enum Step {
@@ -75,6 +86,7 @@ impl Wire {
         mut self,
         outgoing: &mut mpsc::Receiver<Outgoing>,
         events: &mpsc::Sender<LineEvent>,
+        probed: &mut mpsc::Receiver<Duration>,
     ) -> Closed {
         let mut pending: VecDeque<LineEvent> = VecDeque::new();
         loop {
@@ -90,7 +102,7 @@ impl Wire {
                         permit.send(event);
                     }
                 }
-                next = outgoing.recv(), if !self.unflushed => {
+                next = outgoing.recv(), if self.unflushed.is_none() => {
                     let Some(next) = next else { return self.farewell(outgoing).await };
                     self.leaving = next.since;
                     if let Err(closed) = self.hand_over(message(&next)) {
@@ -100,7 +112,7 @@ impl Wire {
                 step = self.step(listening) => match step {
                     Step::Flushed => {}
                     Step::Message(message) => {
-                        self.mark_heard();
+                        self.mark_heard(message.is_pong());
                         if let Message::Close(frame) = message {
                             return self.closed_by_server(frame).await;
                         }
@@ -109,14 +121,16 @@ impl Wire {
                     }
                     Step::Ended(closed) => return self.ended(closed).await,
                 },
+                Some(limit) = probed.recv() => {
+                    if let Err(closed) = self.ping(limit, true) {
+                        return closed;
+                    }
+                }
                 () = sleep_until(due), if listening => {
-                    if self.pinged.is_some() {
-                        let quiet = self.ping_interval + self.pong_timeout;
-                        let reason = format!("the server has been silent for {} s", quiet.as_secs());
+                    if let Some(reason) = self.death() {
                         return Closed { code: None, reason, kind: CloseKind::PingTimeout };
                     }
-                    self.pinged = Some(Instant::now());
-                    if let Err(closed) = self.hand_over(Message::Ping(Bytes::new())) {
+                    if let Err(closed) = self.ping(self.pong_timeout, false) {
                         return closed;
                     }
                 }
@@ -130,22 +144,46 @@ impl Wire {
         }
     }
 
-    fn mark_heard(&mut self) {
+    fn mark_heard(&mut self, pong: bool) {
         self.heard = Instant::now();
-        self.pinged = None;
+        self.pinged = self.pinged.filter(|asked| asked.pong_only && !pong);
+    }
+
+    fn ping(&mut self, limit: Duration, pong_only: bool) -> Result<(), Closed> {
+        self.pinged = Some(Asked { at: Instant::now(), limit, pong_only });
+        self.hand_over(Message::Ping(Bytes::new()))
+    }
+
+    /// How long neither direction may do without the other.
+    fn patience(&self) -> Duration {
+        self.ping_interval + self.pong_timeout
     }
 
     fn deadline(&self) -> Instant {
-        match self.pinged {
-            Some(at) => at + self.pong_timeout,
+        let silence = match self.pinged {
+            Some(asked) => asked.at + asked.limit,
             None => self.heard + self.ping_interval,
+        };
+        self.unflushed.map_or(silence, |since| silence.min(since + self.patience()))
+    }
+
+    /// Why the line counts as dead by now, if it does.
+    fn death(&self) -> Option<String> {
+        let now = Instant::now();
+        if self.unflushed.is_some_and(|since| now >= since + self.patience()) {
+            return Some(format!("the server has taken nothing for {} s", self.patience().as_secs()));
         }
+        let asked = self.pinged.filter(|asked| now >= asked.at + asked.limit)?;
+        Some(match asked.pong_only {
+            true => format!("the server did not answer within {} s", asked.limit.as_secs()),
+            false => format!("the server has been silent for {} s", self.patience().as_secs()),
+        })
     }
 
     /// Starts a message on its way; [`step`](Self::step) carries it further, so that a server that does
     /// not read never keeps us from reading.
     fn hand_over(&mut self, message: Message) -> Result<(), Closed> {
-        self.unflushed = true;
+        self.unflushed.get_or_insert_with(Instant::now);
         self.show(&message, Tapped::Client);
         Pin::new(&mut self.socket).start_send(message).map_err(|error| closed_by(&error))
     }
@@ -155,13 +193,13 @@ impl Wire {
     async fn step(&mut self, listening: bool) -> Step {
         poll_fn(|context| {
             let mut flushed = false;
-            if self.unflushed
+            if self.unflushed.is_some()
                 && let Poll::Ready(outcome) = Pin::new(&mut self.socket).poll_flush(context)
             {
                 if let Err(error) = outcome {
                     return Poll::Ready(Step::Ended(closed_by(&error)));
                 }
-                self.unflushed = false;
+                self.unflushed = None;
                 if let Some(since) = self.leaving.take() {
                     self.lag.note(since.elapsed());
                 }

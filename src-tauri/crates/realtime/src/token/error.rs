@@ -52,7 +52,7 @@ pub enum MintError {
     Client { status: u16, said: String },
     /// 5xx.
     #[error("the backend failed (HTTP {status}){}", quote(said))]
-    Server { status: u16, said: String },
+    Server { status: u16, retry_after: Option<Duration>, said: String },
     /// A success that carries an error.
     #[error("the backend reports an error{}", quote(said))]
     ErrorReply { said: String },
@@ -104,6 +104,29 @@ impl MintError {
         }
     }
 
+    /// How long the backend asks to wait before the next attempt.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::RateLimited { retry_after, .. } | Self::Server { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// True where the same may succeed a little later, without anybody changing anything.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        matches!(
+            self,
+            Self::Dns { .. }
+                | Self::Connect { .. }
+                | Self::Broken { .. }
+                | Self::Timeout { .. }
+                | Self::RateLimited { .. }
+                | Self::Server { .. }
+        )
+    }
+
     pub(super) fn with_content_type(self, kind: Option<String>) -> Self {
         match self {
             Self::NotJson { starts, .. } => {
@@ -130,14 +153,10 @@ impl<'a> Quoted<'a> {
         let status_code = status.as_u16();
         self.clean(match status_code {
             401 | 403 => MintError::Refused { status: status_code, said },
-            429 => {
-                let retry_after =
-                    text(header::RETRY_AFTER).and_then(|text| when::retry_after(text, SystemTime::now()));
-                MintError::RateLimited { retry_after, said }
-            }
+            429 => MintError::RateLimited { retry_after: asked_to_wait(headers), said },
             300..400 => MintError::Redirected { status: status_code, to: target(text(header::LOCATION)) },
             400..500 => MintError::Client { status: status_code, said },
-            _ => MintError::Server { status: status_code, said },
+            _ => MintError::Server { status: status_code, retry_after: asked_to_wait(headers), said },
         })
     }
 
@@ -150,7 +169,9 @@ impl<'a> Quoted<'a> {
             }
             MintError::Redirected { status, to } => MintError::Redirected { status, to: clean(to) },
             MintError::Client { status, said } => MintError::Client { status, said: clean(said) },
-            MintError::Server { status, said } => MintError::Server { status, said: clean(said) },
+            MintError::Server { status, retry_after, said } => {
+                MintError::Server { status, retry_after, said: clean(said) }
+            }
             MintError::ErrorReply { said } => MintError::ErrorReply { said: clean(said) },
             MintError::NotJson { content_type, starts } => {
                 MintError::NotJson { content_type, starts: clean(starts) }
@@ -167,6 +188,12 @@ fn target(location: Option<&str>) -> String {
         Some(Err(_)) => "another path".into(),
         None => "nowhere".into(),
     }
+}
+
+/// `Retry-After` (RFC 9110 §10.2.3), in seconds or as a date.
+pub(crate) fn asked_to_wait(headers: &HeaderMap) -> Option<Duration> {
+    let text = headers.get(header::RETRY_AFTER)?.to_str().ok()?;
+    when::retry_after(text, SystemTime::now())
 }
 
 /// The words of an error body: `{"code","error"}`, `{"error":{"message"}}`, `{"error","details"}`,

@@ -105,6 +105,8 @@ async fn a_rate_limit_says_how_long() {
         let error = failure(reply("429 Slow", header, "Too many requests, please try again later.")).await;
         let said = "Too many requests, please try again later.".to_owned();
         assert_eq!(error, MintError::RateLimited { retry_after: wanted, said });
+        let error = failure(reply("503 Busy", header, "")).await;
+        assert_eq!((error.retry_after(), error.may_pass()), (wanted, true));
     }
 }
 
@@ -142,7 +144,7 @@ async fn a_huge_answer_is_given_up_early() {
     let huge = vec![b' '; 20 << 20];
     assert_eq!(failure(reply("200 OK", "", &huge)).await, MintError::TooLarge { limit: 1 << 20 });
     let error = failure(reply("500 Oh", "", &huge)).await;
-    assert_eq!(error, MintError::Server { status: 500, said: String::new() });
+    assert_eq!(error, MintError::Server { status: 500, retry_after: None, said: String::new() });
 }
 
 #[tokio::test]

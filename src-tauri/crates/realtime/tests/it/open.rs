@@ -1,3 +1,5 @@
+use std::time::{Duration, SystemTime};
+
 use realtime::{Auth, CloseKind, Fault, Field, LineEvent, OpenError, ProfileError, open, open_over};
 use tokio::{io::duplex, net::TcpListener};
 use tokio_tungstenite::{
@@ -28,13 +30,31 @@ async fn a_refusal_is_quoted_in_full_without_the_token() {
         let body = format!(r#"{{"code":"x","error":"Bad token {TOKEN} for you"}}"#);
         let error = refusal(reply(status, "", body)).await;
         let code: u16 = status[..3].parse().unwrap();
-        assert_eq!(error, OpenError::Refused { status: code, said: "Bad token [hidden] for you".into() });
+        assert_eq!(
+            error,
+            OpenError::Refused { status: code, retry_after: None, said: "Bad token [hidden] for you".into() }
+        );
         assert_eq!((error.fault(), error.wants_new_token()), (fault, again));
     }
     let error = refusal(reply("403 Forbidden", "", "plain words")).await;
     assert_eq!(error.to_string(), "the realtime server refused the line (HTTP 403): plain words");
     let error = refusal(reply("502 Oh", "", vec![b'x'; 20 << 20])).await;
-    assert_eq!(error, OpenError::Refused { status: 502, said: String::new() });
+    assert_eq!(error, OpenError::Refused { status: 502, retry_after: None, said: String::new() });
+}
+
+#[tokio::test]
+async fn a_wait_that_is_asked_for_is_read_in_both_of_its_forms() {
+    let later = httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(90));
+    for (header, wanted) in [("17".to_owned(), 17..=17), (later, 85..=90)] {
+        let error = refusal(reply("429 Slow", &format!("retry-after: {header}\r\n"), "")).await;
+        let asked = error.retry_after().unwrap_or_default().as_secs();
+        assert!(wanted.contains(&asked), "{header}: {error:?}");
+        assert!(error.may_pass());
+    }
+    for (status, passes) in [("503 Oh", true), ("402 Pay", false), ("403 No", false), ("404 Not", false)] {
+        let error = refusal(reply(status, "", "")).await;
+        assert_eq!((error.may_pass(), error.retry_after()), (passes, None), "{status}");
+    }
 }
 
 #[tokio::test]
@@ -43,7 +63,7 @@ async fn a_token_that_looks_like_a_word_is_not_quoted_either() {
     let mut wanted = options(&format!("ws://{}/", server.address), Auth::Bearer);
     wanted.token = realtime::Token::new("pearl".to_owned().into(), None);
     let said = "no such token: [hidden], sorry".into();
-    assert_eq!(open(wanted).await.unwrap_err(), OpenError::Refused { status: 401, said });
+    assert_eq!(open(wanted).await.unwrap_err(), OpenError::Refused { status: 401, retry_after: None, said });
 }
 
 #[tokio::test]
@@ -54,7 +74,7 @@ async fn a_server_that_is_no_websocket_server_is_told_apart() {
     let error = refusal(Reply::Bytes(b"SSH-2.0-hello\r\n\r\n".to_vec())).await;
     assert!(matches!(error, OpenError::Protocol { .. }), "{error:?}");
     let error = refusal(reply("200 OK", "", "hello")).await;
-    assert_eq!(error, OpenError::Refused { status: 200, said: "hello".into() });
+    assert_eq!(error, OpenError::Refused { status: 200, retry_after: None, said: "hello".into() });
     for (headers, why) in [
         ("", "it does not upgrade the connection"),
         ("upgrade: websocket\r\n", "it does not upgrade the connection"),

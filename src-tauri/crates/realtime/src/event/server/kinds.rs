@@ -187,11 +187,15 @@ pub enum ErrorWeight {
 }
 
 impl WireError {
+    /// Its type or its code is `name`.
+    #[must_use]
+    pub fn is(&self, name: &str) -> bool {
+        [&self.kind, &self.code].into_iter().flatten().any(|known| known.eq_ignore_ascii_case(name))
+    }
+
     #[must_use]
     pub fn weight(&self) -> ErrorWeight {
-        let named = |wanted: &str| {
-            [&self.kind, &self.code].into_iter().flatten().any(|name| name.eq_ignore_ascii_case(wanted))
-        };
+        let named = |wanted: &str| self.is(wanted);
         if named("timeout") || named("max_duration") {
             return ErrorWeight::Ending;
         }
