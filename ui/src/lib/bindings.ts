@@ -119,7 +119,7 @@ residualLikelihood: number | null,
  */
 nearLikelihood: number | null, };
 
-export type Ending = { "reason": "byYou" } | { "reason": "quiet", forMs: number, } | { "reason": "byServer", code: number, text: string, problem: Problem, } | { "reason": "failed", problem: Problem, };
+export type Ending = { "reason": "byYou" } | { "reason": "byServer", code: number, text: string, problem: Problem, } | { "reason": "quiet", forMs: number, } | { "reason": "failed", problem: Problem, };
 
 export type Event = { "type": "status", status: Status, } | { "type": "controls", controls: Controls, } | { "type": "item", index: number, item: Item, } | { "type": "levels", microphone: number, speaker: number, } | { "type": "device", direction: Direction, device: DeviceView, } | { "type": "clock", clock: Clock, } | { "type": "quiet", quiet: Quiet | null, } | { "type": "notice", problem: Problem, } | { "type": "noticeGone", code: ProblemCode, } | { "type": "model", model: string, } | { "type": "figures", figures: Figures, };
 
@@ -279,7 +279,7 @@ cure: string,
  */
 detail?: string, };
 
-export type ProblemCode = "profile" | "backend" | "backendRefused" | "rateLimited" | "noCredit" | "notAllowed" | "network" | "tls" | "lineRefused" | "lineLost" | "serverClosed" | "idle" | "sessionCap" | "serverPolicy" | "serverFailed" | "serverBusy" | "replyLost" | "sessionRefused" | "serverError" | "wrongModel" | "microphone" | "microphoneDenied" | "speaker" | "microphoneMoved" | "speakerMoved" | "silentMicrophone" | "mutedSpeech" | "telephone" | "keychain" | "storage" | "internal";
+export type ProblemCode = "profile" | "backend" | "backendRefused" | "rateLimited" | "noCredit" | "notAllowed" | "network" | "tls" | "lineRefused" | "lineLost" | "serverClosed" | "idle" | "sessionCap" | "handOver" | "serverPolicy" | "serverFailed" | "serverBusy" | "replyLost" | "sessionRefused" | "serverError" | "wrongModel" | "microphone" | "microphoneDenied" | "speaker" | "microphoneMoved" | "speakerMoved" | "silentMicrophone" | "mutedSpeech" | "telephone" | "keychain" | "storage" | "internal";
 
 export type Processing = { 
 /**

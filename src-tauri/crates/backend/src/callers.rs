@@ -1,5 +1,7 @@
 //! Who may ask for tokens.
 
+use std::str::FromStr;
+
 use secrecy::{ExposeSecret, SecretString};
 use subtle::{Choice, ConditionallySelectable, ConstantTimeEq};
 
@@ -17,7 +19,8 @@ pub enum Callers {
     Known(Vec<Caller>),
 }
 
-/// One who is let in.
+/// One secret that lets one caller in; the same name may stand on several lines, so that a caller can
+/// change to a new secret before the old one is taken away.
 #[derive(Debug)]
 pub struct Caller {
     name: String,
@@ -41,17 +44,19 @@ pub enum CallersError {
          ASCII characters and no comma"
     )]
     Secret { entry: usize },
-    #[error("reading the callers: entry {entry} repeats a name or a secret")]
+    #[error("reading the callers: the secret in entry {entry} stands there twice")]
     Twice { entry: usize },
 }
 
-impl Callers {
+impl FromStr for Callers {
+    type Err = CallersError;
+
     /// Reads `name secret` entries, one a line; commas part them too, so that they fit in an environment
     /// variable. Empty lines, and lines that begin with `#`, mean nothing.
     ///
     /// # Errors
     /// Which entry is wrong and how. A list of nobody is an error, never an open door.
-    pub fn parse(text: &str) -> Result<Self, CallersError> {
+    fn from_str(text: &str) -> Result<Self, CallersError> {
         let entries = text
             .lines()
             .filter(|line| !line.trim_start().starts_with('#'))
@@ -72,14 +77,16 @@ impl Callers {
             {
                 return Err(CallersError::Secret { entry });
             }
-            if callers.iter().any(|known| known.name == name || known.secret.expose_secret() == secret) {
+            if callers.iter().any(|known| known.secret.expose_secret() == secret) {
                 return Err(CallersError::Twice { entry });
             }
             callers.push(Caller { name: name.to_owned(), secret: SecretString::from(secret) });
         }
         if callers.is_empty() { Err(CallersError::Nobody) } else { Ok(Self::Known(callers)) }
     }
+}
 
+impl Callers {
     /// The name of the caller with this `Authorization` header. Every secret is compared in full, so
     /// that the time taken tells nothing about any of them but its length.
     pub(crate) fn identify(&self, authorization: Option<&[u8]>) -> Option<&str> {
@@ -110,7 +117,7 @@ mod tests {
 
     #[test]
     fn each_caller_is_known_by_their_secret_alone() {
-        let callers = Callers::parse(LIST).unwrap();
+        let callers = LIST.parse::<Callers>().unwrap();
         for (header, name) in [
             (Some("Bearer 0123456789abcdef"), Some("anna")),
             (Some("bearer fedcba9876543210"), Some("ben")),
@@ -131,8 +138,16 @@ mod tests {
 
     #[test]
     fn an_environment_variable_parts_entries_by_commas() {
-        let callers = Callers::parse("anna 0123456789abcdef,ben fedcba9876543210").unwrap();
+        let callers = "anna 0123456789abcdef,ben fedcba9876543210".parse::<Callers>().unwrap();
         assert_eq!(callers.identify(Some(b"Bearer fedcba9876543210")), Some("ben"));
+    }
+
+    #[test]
+    fn a_caller_may_have_several_secrets() {
+        let callers: Callers = "anna 0123456789abcdef\nanna fedcba9876543210".parse().unwrap();
+        for secret in ["Bearer 0123456789abcdef", "Bearer fedcba9876543210"] {
+            assert_eq!(callers.identify(Some(secret.as_bytes())), Some("anna"));
+        }
     }
 
     #[test]
@@ -145,10 +160,10 @@ mod tests {
             ("an/na 0123456789abcdef", CallersError::Name { entry: 1 }),
             ("anna 0123456789abcde", CallersError::Secret { entry: 1 }),
             ("anna 0123456789abcdéf", CallersError::Secret { entry: 1 }),
-            ("anna 0123456789abcdef,anna fedcba9876543210", CallersError::Twice { entry: 2 }),
+            ("anna 0123456789abcdef,anna 0123456789abcdef", CallersError::Twice { entry: 2 }),
             ("anna 0123456789abcdef,ben 0123456789abcdef", CallersError::Twice { entry: 2 }),
         ] {
-            let found = Callers::parse(list).unwrap_err();
+            let found = list.parse::<Callers>().unwrap_err();
             assert_eq!(found, error, "{list:?}");
             assert!(!found.to_string().contains("0123"), "{found}");
         }
@@ -156,7 +171,7 @@ mod tests {
 
     #[test]
     fn secrets_cannot_be_printed() {
-        let shown = format!("{:?}", Callers::parse(LIST).unwrap());
+        let shown = format!("{:?}", LIST.parse::<Callers>().unwrap());
         assert!(shown.contains("anna") && !shown.contains("0123"), "{shown}");
     }
 }

@@ -6,14 +6,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::StatusCode;
-use reqwest::header::{AUTHORIZATION, HeaderValue, InvalidHeaderValue, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, RETRY_AFTER};
 use reqwest::{Client, Response, redirect};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
 use serde_json::{Value, json};
+use tokio::sync::watch;
 
 use crate::refusal::{Fault, Refusal};
-use crate::{ApiKey, Upstream};
+use crate::{ApiKey, Offer, Upstream};
 
 /// A token reply has about 150 bytes.
 const LARGEST_REPLY: usize = 64 * 1024;
@@ -28,22 +29,23 @@ pub enum MintError {
     Tls(#[from] rustls::Error),
     #[error("making the HTTP client")]
     Client(#[from] reqwest::Error),
-    #[error("making a header of the API key")]
-    Key(#[from] InvalidHeaderValue),
 }
 
 #[derive(Debug)]
 pub(crate) struct Mint {
     client: Client,
     upstream: Upstream,
-    key: ApiKey,
-    authorization: HeaderValue,
+    key: watch::Receiver<Arc<ApiKey>>,
+    offer: Offer,
 }
 
 impl Mint {
-    pub(crate) fn new(upstream: Upstream, key: ApiKey, time: Duration) -> Result<Self, MintError> {
-        let mut authorization = HeaderValue::from_str(&format!("Bearer {}", key.expose()))?;
-        authorization.set_sensitive(true);
+    pub(crate) fn new(
+        upstream: Upstream,
+        key: watch::Receiver<Arc<ApiKey>>,
+        offer: Offer,
+        time: Duration,
+    ) -> Result<Self, MintError> {
         let mut builder = Client::builder()
             .tls_backend_preconfigured(tls(&upstream)?)
             // The key goes to the address that was named, and to no other that it might point at.
@@ -53,15 +55,20 @@ impl Mint {
         if upstream.is_plain() {
             builder = builder.no_proxy();
         }
-        Ok(Self { client: builder.build()?, upstream, key, authorization })
+        Ok(Self { client: builder.build()?, upstream, key, offer })
     }
 
     /// A token that lives for `seconds`, as the JSON that xAI sent.
     pub(crate) async fn mint(&self, seconds: u32) -> Result<Bytes, Refusal> {
+        let key = Arc::clone(&self.key.borrow());
+        let authorization = key.bearer().ok_or_else(|| {
+            let message = "This backend's API key cannot be put into a header.";
+            Refusal::new(StatusCode::BAD_GATEWAY, Fault::Backend, message)
+        })?;
         let response = self
             .client
             .post(self.upstream.url().clone())
-            .header(AUTHORIZATION, self.authorization.clone())
+            .header(AUTHORIZATION, authorization)
             .json(&json!({ "expires_after": { "seconds": seconds } }))
             .send()
             .await
@@ -70,64 +77,75 @@ impl Mint {
         let pause = pause(&response);
         let body = read(response).await?;
         if status != StatusCode::OK {
-            tracing::warn!(status = status.as_u16(), reply = ?self.scrub(&body), "xAI gave no token");
+            tracing::warn!(status = status.as_u16(), reply = ?scrub(&body, &key), "xAI gave no token");
             return Err(refused(status, pause));
         }
-        self.check(&body).inspect_err(|_| {
-            tracing::warn!(bytes = body.len(), reply = ?self.scrub(&body), "xAI's reply holds no token");
+        self.check(&body, &key).inspect_err(|_| {
+            tracing::warn!(bytes = body.len(), reply = ?scrub(&body, &key), "xAI's reply holds no token");
         })
     }
 
-    /// Passes on only what has been understood, and never a reply with the key in it.
-    fn check(&self, body: &[u8]) -> Result<Bytes, Refusal> {
+    /// Passes on only what has been understood, with the offer beside it, and never with the key in it.
+    fn check(&self, body: &[u8], key: &ApiKey) -> Result<Bytes, Refusal> {
         let fail = |message: &str| Refusal::new(StatusCode::BAD_GATEWAY, Fault::Xai, message);
-        let reply: Value = serde_json::from_slice(body)
+        let mut reply: Value = serde_json::from_slice(body)
             .map_err(|_| fail("xAI answered this backend with something that is not JSON."))?;
         if reply.get("value").and_then(Value::as_str).is_none_or(str::is_empty) {
             return Err(fail("xAI answered this backend without a token."));
         }
+        let Offer { model, voice, instructions } = &self.offer;
+        for (name, offered) in [("model", model), ("voice", voice), ("instructions", instructions)] {
+            if let Some(offered) = offered {
+                reply[name] = offered.as_str().into();
+            }
+        }
         let text = reply.to_string();
-        if text.contains(self.key.expose()) {
+        if text.contains(key.expose()) {
             return Err(fail("xAI's answer was not fit to be passed on."));
         }
         Ok(text.into())
     }
+}
 
-    /// The beginning of a reply for the log, without anything that could be a key or a token.
-    fn scrub(&self, body: &[u8]) -> String {
-        let text = String::from_utf8_lossy(body).replace(self.key.expose(), "[redacted]");
-        let in_word = |c: char| c.is_ascii_alphanumeric() || "-_+/=".contains(c);
-        let mut clean = String::new();
-        for part in text.split_inclusive(|c| !in_word(c)) {
-            let word = part.trim_end_matches(|c| !in_word(c));
-            if word.len() >= 24 || word.starts_with("xai-") {
-                clean.push_str("[redacted]");
-                clean.push_str(&part[word.len()..]);
-            } else {
-                clean.push_str(part);
-            }
-            if clean.len() > 300 {
-                clean.push('…');
-                break;
-            }
+/// The beginning of a reply for the log, without anything that could be a key or a token.
+fn scrub(body: &[u8], key: &ApiKey) -> String {
+    let text = String::from_utf8_lossy(body).replace(key.expose(), "[redacted]");
+    let in_word = |c: char| c.is_ascii_alphanumeric() || "-_+/=".contains(c);
+    let mut clean = String::new();
+    for part in text.split_inclusive(|c| !in_word(c)) {
+        let word = part.trim_end_matches(|c| !in_word(c));
+        if word.len() >= 24 || word.starts_with("xai-") {
+            clean.push_str("[redacted]");
+            clean.push_str(&part[word.len()..]);
+        } else {
+            clean.push_str(part);
         }
-        clean
+        if clean.len() > 300 {
+            clean.push('…');
+            break;
+        }
     }
+    clean
 }
 
 /// The ring provider is named here rather than installed for the whole process, so that whoever embeds
 /// this keeps their own choice. A plain upstream needs no trust store, which a bare container lacks.
 fn tls(upstream: &Upstream) -> Result<ClientConfig, rustls::Error> {
+    if upstream.is_plain() {
+        return without_tls();
+    }
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
-    let builder = if upstream.is_plain() {
-        builder.with_root_certificates(RootCertStore::empty())
-    } else {
-        builder.with_platform_verifier()?
-    };
-    let mut config = builder.with_no_client_auth();
+    let mut config = builder.with_platform_verifier()?.with_no_client_auth();
     config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
     Ok(config)
+}
+
+/// For a client that speaks plain http alone: it trusts nobody.
+pub(crate) fn without_tls() -> Result<ClientConfig, rustls::Error> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+    Ok(builder.with_root_certificates(RootCertStore::empty()).with_no_client_auth())
 }
 
 async fn read(mut response: Response) -> Result<Vec<u8>, Refusal> {
@@ -197,20 +215,20 @@ mod tests {
 
     #[test]
     fn a_reply_is_scrubbed_before_it_is_logged() {
-        let upstream = Upstream::parse("http://127.0.0.1:9/").unwrap();
-        let key = ApiKey::parse("short.key").unwrap();
-        let mint = Mint::new(upstream, key, Duration::from_secs(1)).unwrap();
-        let clean =
-            mint.scrub(b"{\"code\":\"bad\",\"error\":\"short.key xai-abc, 0123456789abcdef01234567. Why?\"}");
+        let key = "short.key".parse().unwrap();
+        let clean = scrub(
+            b"{\"code\":\"bad\",\"error\":\"short.key xai-abc, 0123456789abcdef01234567. Why?\"}",
+            &key,
+        );
         assert_eq!(clean, "{\"code\":\"bad\",\"error\":\"[redacted] [redacted], [redacted]. Why?\"}");
-        assert!(mint.scrub("ä ".repeat(10_000).as_bytes()).len() < 400);
+        assert!(scrub("ä ".repeat(10_000).as_bytes(), &key).len() < 400);
     }
 
     #[test]
     fn an_https_client_is_made_without_a_provider_for_the_process() {
         let upstream = Upstream::parse("https://api.x.ai/v1/realtime/client_secrets").unwrap();
-        let key = ApiKey::parse("xai-test").unwrap();
-        Mint::new(upstream, key, Duration::from_secs(1)).unwrap();
+        let (_, key) = watch::channel(Arc::new("xai-test".parse().unwrap()));
+        Mint::new(upstream, key, Offer::default(), Duration::from_secs(1)).unwrap();
         assert!(rustls::crypto::CryptoProvider::get_default().is_none());
     }
 }

@@ -1,5 +1,6 @@
 //! From a request to its answer.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -9,41 +10,33 @@ use hyper::header::{AUTHORIZATION, CACHE_CONTROL, CONTENT_TYPE, HOST, HeaderMap,
 use hyper::http::uri::Authority;
 use hyper::{Method, Request, Response, StatusCode, Uri};
 use serde::Deserialize;
+use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
 
-use crate::mint::{Mint, MintError};
-use crate::rate::Rate;
-use crate::refusal::Refusal;
+use crate::mint::Mint;
+use crate::rate::{Exceeded, Rate};
+use crate::refusal::{Fault, Refusal};
 use crate::settings::names_loopback;
-use crate::{Callers, Limits, Settings};
+use crate::{Callers, Life, Limits};
 
 #[derive(Debug)]
 pub(crate) struct Routes {
-    mint: Mint,
-    callers: Callers,
-    rate: Rate,
-    token_seconds: u32,
-    limits: Limits,
+    pub(crate) mint: Mint,
+    pub(crate) callers: watch::Receiver<Arc<Callers>>,
+    pub(crate) rate: Rate,
+    pub(crate) life: Life,
+    pub(crate) limits: Limits,
 }
 
 impl Routes {
-    pub(crate) fn new(settings: Settings) -> Result<Self, MintError> {
-        Ok(Self {
-            mint: Mint::new(settings.upstream, settings.key, settings.limits.upstream_time)?,
-            callers: settings.callers,
-            rate: Rate::new(settings.per_minute),
-            token_seconds: settings.token_seconds,
-            limits: settings.limits,
-        })
-    }
-
     /// One line of log for each request: no header, no query, no body.
     pub(crate) async fn answer(&self, request: Request<Incoming>) -> Response<Full<Bytes>> {
         let started = Instant::now();
         let method = request.method().clone();
         let path: String = request.uri().path().chars().take(80).collect();
-        let caller = self.callers.identify(request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes));
-        let response = self.route(request, caller).await;
+        let callers = Arc::clone(&self.callers.borrow());
+        let caller = callers.identify(request.headers().get(AUTHORIZATION).map(HeaderValue::as_bytes));
+        let response = self.route(request, &callers, caller).await;
         tracing::info!(
             %method,
             ?path,
@@ -55,36 +48,57 @@ impl Routes {
         response
     }
 
-    async fn route(&self, request: Request<Incoming>, caller: Option<&str>) -> Response<Full<Bytes>> {
+    async fn route(
+        &self,
+        request: Request<Incoming>,
+        callers: &Callers,
+        caller: Option<&str>,
+    ) -> Response<Full<Bytes>> {
         let refusal = match (request.uri().path(), request.method()) {
             ("/health", &Method::GET) => {
                 return json(StatusCode::OK, Bytes::from_static(b"{\"status\":\"ok\"}"));
             }
-            ("/session", &Method::POST) => match self.session(request, caller).await {
+            ("/session", &Method::POST) => match self.session(request, callers, caller).await {
                 Ok(token) => return json(StatusCode::OK, token),
                 Err(refusal) => refusal,
             },
             ("/health", _) => wrong_method("GET"),
+            // GET as well: it is repeated, fetched ahead and kept by what is on the way, and a web page can
+            // send it without saying where it comes from.
             ("/session", _) => wrong_method("POST"),
             _ => Refusal::caller(StatusCode::NOT_FOUND, "There are only POST /session and GET /health here."),
         };
         refusal.into_response()
     }
 
-    async fn session(&self, request: Request<Incoming>, caller: Option<&str>) -> Result<Bytes, Refusal> {
-        if matches!(self.callers, Callers::AnyoneHere) {
+    async fn session(
+        &self,
+        request: Request<Incoming>,
+        callers: &Callers,
+        caller: Option<&str>,
+    ) -> Result<Bytes, Refusal> {
+        if matches!(callers, Callers::AnyoneHere) {
             keep_web_pages_out(request.headers(), request.uri())?;
         }
         let caller = caller.ok_or_else(|| {
             let message = "The Authorization header shows no bearer secret that this backend knows.";
             Refusal::caller(StatusCode::UNAUTHORIZED, message).asking_for_bearer()
         })?;
-        self.rate.admit(caller, Instant::now()).map_err(|wait| {
-            let message = "Too many tokens were asked for in one minute.";
-            Refusal::caller(StatusCode::TOO_MANY_REQUESTS, message).retry_after(whole_seconds(wait))
+        self.rate.admit(caller, Instant::now()).map_err(|exceeded| {
+            let (fault, wait, message) = match exceeded {
+                Exceeded::Caller(wait) => {
+                    (Fault::Caller, wait, "Too many tokens were asked for in one minute.")
+                }
+                Exceeded::All(wait) => (
+                    Fault::Backend,
+                    wait,
+                    "This backend has given out all the tokens that it may in one minute.",
+                ),
+            };
+            Refusal::new(StatusCode::TOO_MANY_REQUESTS, fault, message).retry_after(whole_seconds(wait))
         })?;
         let body = self.read(request).await?;
-        self.mint.mint(lifetime(&body, self.token_seconds)?).await
+        self.mint.mint(lifetime(&body, self.life)?).await
     }
 
     async fn read(&self, request: Request<Incoming>) -> Result<Bytes, Refusal> {
@@ -140,11 +154,11 @@ struct Lifetime {
     seconds: Option<u64>,
 }
 
-/// The caller's wish, but never longer than `longest`. Members that are not known are not passed on.
-fn lifetime(body: &[u8], longest: u32) -> Result<u32, Refusal> {
+/// The caller's wish, within the bounds. Members that are not known are not passed on.
+fn lifetime(body: &[u8], life: Life) -> Result<u32, Refusal> {
     let fail = |message| Refusal::caller(StatusCode::BAD_REQUEST, message);
     if body.trim_ascii().is_empty() {
-        return Ok(longest);
+        return Ok(life.usual);
     }
     let wish: Wish = serde_json::from_slice::<serde_json::Map<_, _>>(body)
         .and_then(|object| serde_json::from_value(object.into()))
@@ -152,9 +166,11 @@ fn lifetime(body: &[u8], longest: u32) -> Result<u32, Refusal> {
             fail("The body must be empty or a JSON object; expires_after.seconds is a whole number.")
         })?;
     match wish.expires_after.and_then(|lifetime| lifetime.seconds) {
-        None => Ok(longest),
+        None => Ok(life.usual),
         Some(0) => Err(fail("A token must live for at least one second.")),
-        Some(seconds) => Ok(u32::try_from(seconds).unwrap_or(longest).min(longest)),
+        Some(seconds) => {
+            Ok(u32::try_from(seconds).unwrap_or(life.longest).clamp(life.shortest, life.longest))
+        }
     }
 }
 
@@ -184,7 +200,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_wish_for_a_shorter_life_is_granted_and_for_a_longer_one_is_not() {
+    fn a_wish_for_a_life_is_granted_within_the_bounds() {
+        let life = Life { shortest: 30, usual: 300, longest: 600 };
         for (body, seconds) in [
             ("", 300),
             (" \n", 300),
@@ -192,10 +209,12 @@ mod tests {
             (r#"{"expires_after":null,"model":"x"}"#, 300),
             (r#"{"expires_after":{}}"#, 300),
             (r#"{"expires_after":{"seconds":60}}"#, 60),
-            (r#"{"expires_after":{"seconds":301}}"#, 300),
-            (r#"{"expires_after":{"seconds":18446744073709551615}}"#, 300),
+            (r#"{"expires_after":{"seconds":29}}"#, 30),
+            (r#"{"expires_after":{"seconds":600}}"#, 600),
+            (r#"{"expires_after":{"seconds":601}}"#, 600),
+            (r#"{"expires_after":{"seconds":18446744073709551615}}"#, 600),
         ] {
-            assert_eq!(lifetime(body.as_bytes(), 300).unwrap(), seconds, "{body}");
+            assert_eq!(lifetime(body.as_bytes(), life).unwrap(), seconds, "{body}");
         }
         for body in [
             "[]",
@@ -209,7 +228,7 @@ mod tests {
             r#"{"expires_after":{"seconds":1.5}}"#,
             r#"{"expires_after":{"seconds":"60"}}"#,
         ] {
-            let refusal = lifetime(body.as_bytes(), 300).unwrap_err();
+            let refusal = lifetime(body.as_bytes(), life).unwrap_err();
             assert_eq!(refusal.status, StatusCode::BAD_REQUEST, "{body}");
         }
     }

@@ -15,7 +15,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tokio::task::JoinSet;
 use tokio::time::{sleep, timeout};
 
-use crate::mint::MintError;
+use crate::mint::{Mint, MintError};
+use crate::rate::Rate;
 use crate::route::Routes;
 use crate::{Callers, Settings, SettingsError};
 
@@ -53,7 +54,7 @@ pub async fn serve(
 ) -> Result<(), ServeError> {
     settings.check()?;
     let address = listener.local_addr().map_err(ServeError::Address)?;
-    let callers = match &settings.callers {
+    let callers = match settings.callers.latest() {
         Callers::AnyoneHere if !address.ip().is_loopback() => return Err(ServeError::Open(address)),
         Callers::AnyoneHere => {
             tracing::warn!("no callers are named: any program on this computer is served, and no other");
@@ -70,10 +71,25 @@ pub async fn serve(
         upstream = settings.upstream.url().host_str(),
         callers,
         per_minute = settings.per_minute,
-        token_seconds = settings.token_seconds,
+        per_minute_for_all = settings.per_minute_for_all,
+        token_seconds = settings.life.usual,
+        key_file = settings.key.path().map(|path| path.display().to_string()),
+        callers_file = settings.callers.path().map(|path| path.display().to_string()),
         "ready"
     );
-    let routes = Arc::new(Routes::new(settings)?);
+    // Dropped with this function, which ends what it holds.
+    let mut following = JoinSet::new();
+    let (key, keys) = settings.key.follow(limits.file_time);
+    following.spawn(keys);
+    let (callers, lists) = settings.callers.follow(limits.file_time);
+    following.spawn(lists);
+    let routes = Arc::new(Routes {
+        mint: Mint::new(settings.upstream, key, settings.offer, limits.upstream_time)?,
+        callers,
+        rate: Rate::new(settings.per_minute, settings.per_minute_for_all),
+        life: settings.life,
+        limits,
+    });
     let slots = Arc::new(Semaphore::new(limits.connections));
     let (stopping, told) = watch::channel(());
     let mut connections = JoinSet::new();

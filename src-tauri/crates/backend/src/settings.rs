@@ -1,27 +1,56 @@
 //! What the person who runs the backend decides.
 
 use std::net::IpAddr;
+use std::str::FromStr;
 use std::time::Duration;
 
 use reqwest::Url;
+use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::Callers;
+use crate::{Callers, Followed};
 
 /// The longest life of a token that xAI grants, in seconds (xAI realtime guide).
 const LONGEST_TOKEN: u32 = 3600;
+/// A client reads no more than some ten kilobytes of a token reply.
+const LONGEST_INSTRUCTIONS: usize = 16 * 1024;
+const LONGEST_NAME: usize = 128;
 
 /// Everything that [`serve`](crate::serve) needs to know.
 #[derive(Debug)]
 pub struct Settings {
     pub upstream: Upstream,
-    pub key: ApiKey,
-    pub callers: Callers,
+    pub key: Followed<ApiKey>,
+    pub callers: Followed<Callers>,
     /// Requests for a token that one caller may make in any 60 seconds.
     pub per_minute: u32,
-    /// The life of a token in seconds. A caller may ask for a shorter one.
-    pub token_seconds: u32,
+    /// Requests for a token that all callers together may make in any 60 seconds.
+    pub per_minute_for_all: u32,
+    pub life: Life,
+    pub offer: Offer,
     pub limits: Limits,
+}
+
+/// How long tokens live, in seconds, 1 to 3600 each.
+#[derive(Clone, Copy, Debug)]
+pub struct Life {
+    /// Who asks for less gets this.
+    pub shortest: u32,
+    /// Who asks for nothing gets this.
+    pub usual: u32,
+    /// Who asks for more gets this.
+    pub longest: u32,
+}
+
+/// What stands beside the token in each answer; clients that read it follow it.
+#[derive(Clone, Debug, Default)]
+pub struct Offer {
+    /// A model of xAI's, such as `grok-voice-latest`.
+    pub model: Option<String>,
+    /// A voice of xAI's, such as `ara`.
+    pub voice: Option<String>,
+    /// What the agent is told about its part, at most 16 KiB.
+    pub instructions: Option<String>,
 }
 
 /// What one request or connection may cost.
@@ -38,6 +67,8 @@ pub struct Limits {
     pub upstream_time: Duration,
     /// For running requests to finish once the backend is told to stop.
     pub stop_time: Duration,
+    /// Between two readings of the files of the key and of the callers.
+    pub file_time: Duration,
     /// Connections open at the same time; more wait to be accepted.
     pub connections: usize,
 }
@@ -50,6 +81,7 @@ impl Default for Limits {
             body_time: Duration::from_secs(10),
             upstream_time: Duration::from_secs(10),
             stop_time: Duration::from_secs(15),
+            file_time: Duration::from_secs(1),
             connections: 256,
         }
     }
@@ -64,6 +96,12 @@ pub enum SettingsError {
     Key(&'static str),
     #[error("reading the life of a token: {0} seconds, but 1 to {LONGEST_TOKEN} are allowed")]
     TokenSeconds(u32),
+    #[error("reading the life of a token: {shortest} ≤ {usual} ≤ {longest} seconds is not so")]
+    LifeOrder { shortest: u32, usual: u32, longest: u32 },
+    #[error("reading the {0}: it must be one word of at most {LONGEST_NAME} characters")]
+    Name(&'static str),
+    #[error("reading the instructions: they must have 1 to {LONGEST_INSTRUCTIONS} bytes")]
+    Instructions,
     #[error("reading the rate limit: at least one request a minute must be allowed")]
     PerMinute,
 }
@@ -72,11 +110,29 @@ impl Settings {
     /// # Errors
     /// A number out of its range.
     pub(crate) fn check(&self) -> Result<(), SettingsError> {
-        if !(1..=LONGEST_TOKEN).contains(&self.token_seconds) {
-            return Err(SettingsError::TokenSeconds(self.token_seconds));
+        let Life { shortest, usual, longest } = self.life;
+        for seconds in [shortest, usual, longest] {
+            if !(1..=LONGEST_TOKEN).contains(&seconds) {
+                return Err(SettingsError::TokenSeconds(seconds));
+            }
         }
-        if self.per_minute == 0 {
+        if shortest > usual || usual > longest {
+            return Err(SettingsError::LifeOrder { shortest, usual, longest });
+        }
+        if self.per_minute == 0 || self.per_minute_for_all == 0 {
             return Err(SettingsError::PerMinute);
+        }
+        let one_word = |name: &String| {
+            (1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic())
+        };
+        for (what, name) in [("model", &self.offer.model), ("voice", &self.offer.voice)] {
+            if !name.as_ref().is_none_or(one_word) {
+                return Err(SettingsError::Name(what));
+            }
+        }
+        let instructions = self.offer.instructions.as_deref();
+        if instructions.is_some_and(|text| text.trim().is_empty() || text.len() > LONGEST_INSTRUCTIONS) {
+            return Err(SettingsError::Instructions);
         }
         Ok(())
     }
@@ -130,12 +186,14 @@ pub(crate) fn names_loopback(host: &str) -> bool {
 #[derive(Debug)]
 pub struct ApiKey(SecretString);
 
-impl ApiKey {
+impl FromStr for ApiKey {
+    type Err = SettingsError;
+
     /// White space around it is not part of it.
     ///
     /// # Errors
     /// [`SettingsError::Key`], which never quotes it.
-    pub fn parse(text: &str) -> Result<Self, SettingsError> {
+    fn from_str(text: &str) -> Result<Self, SettingsError> {
         let key = text.trim();
         if key.is_empty() {
             return Err(SettingsError::Key("it is empty"));
@@ -145,9 +203,18 @@ impl ApiKey {
         }
         Ok(Self(SecretString::from(key)))
     }
+}
 
+impl ApiKey {
     pub(crate) fn expose(&self) -> &str {
         self.0.expose_secret()
+    }
+
+    /// The header that shows it; the HTTP client never prints its value.
+    pub(crate) fn bearer(&self) -> Option<HeaderValue> {
+        let mut header = HeaderValue::from_str(&format!("Bearer {}", self.expose())).ok()?;
+        header.set_sensitive(true);
+        Some(header)
     }
 }
 
@@ -185,12 +252,12 @@ mod tests {
 
     #[test]
     fn a_key_is_one_word_and_is_never_quoted() {
-        assert_eq!(ApiKey::parse(" \n xai-abc \n").unwrap().expose(), "xai-abc");
+        assert_eq!(" \n xai-abc \n".parse::<ApiKey>().unwrap().expose(), "xai-abc");
         for bad in ["", " \n", "xai-abc def", "xai-abc\u{7}", "xai-äbc"] {
-            let error = ApiKey::parse(bad).unwrap_err().to_string();
+            let error = bad.parse::<ApiKey>().unwrap_err().to_string();
             assert!(!error.contains("xai"), "{error}");
         }
-        let shown = format!("{:?}", ApiKey::parse("xai-abc").unwrap());
+        let shown = format!("{:?}", "xai-abc".parse::<ApiKey>().unwrap());
         assert!(!shown.contains("abc"), "{shown}");
     }
 }

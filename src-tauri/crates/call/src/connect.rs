@@ -1,5 +1,7 @@
 //! One attempt to reach the agent: ask the backend for a token, open the line.
 
+use std::collections::BTreeSet;
+use std::net::IpAddr;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +18,9 @@ use url::Url;
 
 use crate::event::{Problem, Step};
 use crate::problem;
+use crate::session::Wishes;
 use crate::setup::{Access, Setup};
+use crate::surroundings::Addresses;
 use crate::tap::Tap;
 
 /// How long a server may take to say its first words when a profile is tried out.
@@ -27,6 +31,7 @@ const GREETING: Duration = Duration::from_secs(5);
 pub struct Net {
     /// For profiles that ask for nothing of their own.
     usual: Route,
+    pub(crate) addresses: Addresses,
 }
 
 /// Whom to trust and which proxy to take.
@@ -51,7 +56,14 @@ impl Net {
     /// When the system's trust store or proxy settings cannot be used.
     pub fn new() -> Result<Self, NetError> {
         let tls = realtime::tls_config()?;
-        Ok(Self { usual: Route::new(tls, &ProxyChoice::System)? })
+        Ok(Self { usual: Route::new(tls, &ProxyChoice::System)?, addresses: Addresses::default() })
+    }
+
+    /// With another way to read this computer's addresses. A change of them, looked for every 2 s while a
+    /// call runs, means another network.
+    #[must_use]
+    pub fn with_addresses(self, read: impl Fn() -> BTreeSet<IpAddr> + Send + Sync + 'static) -> Self {
+        Self { addresses: Addresses::from(read), ..self }
     }
 
     /// The way out that a profile asks for.
@@ -155,7 +167,7 @@ pub(crate) struct Attempt {
 }
 
 impl Attempt {
-    pub(crate) async fn run(self) -> Result<Line, Failed> {
+    pub(crate) async fn run(self) -> Result<(Line, Wishes), Failed> {
         tokio::time::sleep(self.after).await;
         match self.once().await {
             // A token may have died between the backend and the line: one more, freshly minted.
@@ -166,7 +178,7 @@ impl Attempt {
         }
     }
 
-    async fn once(&self) -> Result<Line, Refusal> {
+    async fn once(&self) -> Result<(Line, Wishes), Refusal> {
         let profile = &self.setup.profile;
         let route = self.net.route(profile).map_err(Refusal::lasting)?;
         let minted = match &self.setup.access {
@@ -184,7 +196,7 @@ impl Attempt {
         let url = address(profile, &minted, self.resume.as_deref()).map_err(Refusal::lasting)?;
         let mut options = route.line(url, minted.token, profile.auth);
         options.tap = self.tap.as_ref().map(Tap::wire);
-        realtime::open(options).await.map_err(|error| {
+        let line = realtime::open(options).await.map_err(|error| {
             let problem = problem::open(&error);
             match error.wants_new_token() {
                 true => Refusal::Token(problem),
@@ -193,7 +205,8 @@ impl Attempt {
                     Refusal::Other(Failed { problem, retry, after })
                 }
             }
-        })
+        })?;
+        Ok((line, Wishes { voice: minted.voice, instructions: minted.instructions }))
     }
 
     async fn at(&self, step: Step) {

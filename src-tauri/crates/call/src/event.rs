@@ -49,20 +49,14 @@ pub enum Ending {
     /// You pressed *End*.
     ByYou,
     /// The server closed the line in good order.
+    ByServer { code: u16, text: String, problem: Problem },
     /// Nobody said anything for so long.
     Quiet {
         #[ts(type = "number")]
         for_ms: u64,
     },
-    ByServer {
-        code: u16,
-        text: String,
-        problem: Problem,
-    },
     /// It could not go on.
-    Failed {
-        problem: Problem,
-    },
+    Failed { problem: Problem },
 }
 
 /// Something that went wrong, said so that a person knows what to do.
@@ -114,6 +108,8 @@ pub enum ProblemCode {
     Idle,
     /// The longest session that the server allows is over.
     SessionCap,
+    /// The next session cannot be opened before this one is over.
+    HandOver,
     ServerPolicy,
     ServerFailed,
     ServerBusy,

@@ -16,6 +16,7 @@ mod server;
 mod session;
 mod setup;
 mod speech;
+mod surroundings;
 mod tap;
 mod task;
 mod transcript;

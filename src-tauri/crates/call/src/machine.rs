@@ -3,6 +3,7 @@
 
 mod barge;
 mod gap;
+mod handover;
 mod idle;
 mod line;
 mod person;
@@ -21,8 +22,10 @@ use crate::event::{
 use crate::figures::{self, Figures, Stopwatch};
 use crate::problem;
 use crate::reply::Replies;
+use crate::session::Wishes;
 use crate::setup::{Command, Setup};
 use crate::speech::Speech;
+use crate::surroundings::Nap;
 use crate::transcript::Transcript;
 
 /// How long the server may take to confirm the session, in ms (xAI's own samples wait 10 s).
@@ -51,7 +54,7 @@ pub(crate) enum Input {
     Command(Command),
     /// How far the attempt to connect has come.
     Step(Step),
-    Connected,
+    Connected(Wishes),
     ConnectFailed {
         problem: Problem,
         /// Another attempt may succeed.
@@ -79,6 +82,18 @@ pub(crate) enum Input {
     Waiting {
         ms: u64,
     },
+    /// The line that is to take over is open.
+    Prepared(Wishes),
+    /// It cannot be opened, or has closed.
+    PrepareFailed {
+        problem: Problem,
+    },
+    /// What the server says on it.
+    Next(Box<ServerEvent>),
+    /// This computer has woken up.
+    Slept(Nap),
+    /// This computer has other addresses than before.
+    NetworkChanged,
     /// A deadline may have passed.
     Tick,
 }
@@ -90,8 +105,18 @@ pub(crate) enum Effect {
         after: Duration,
         resume: Option<String>,
     },
+    /// Open a second line in the same way, beside the one in use.
+    Prepare {
+        resume: Option<String>,
+    },
+    SendNext(ClientEvent),
+    /// The second line takes the place of the first, which is closed.
+    Switch,
+    DropNext,
     Send(ClientEvent),
     Append(Box<[i16; FRAME_SAMPLES]>),
+    /// Ask the server whether it is there; it has so long to answer.
+    Probe(Duration),
     Device(Control),
     /// Close the line and let the devices go.
     HangUp,
@@ -133,6 +158,8 @@ pub(crate) struct State {
     tail_until: Option<u64>,
     /// What the server was last asked to do about turns on this line.
     asked: Option<TurnDetection>,
+    /// Of the backend, with the token of this line.
+    wishes: Wishes,
     barge: barge::Barge,
     pub(crate) figures: Figures,
     pub(crate) stopwatch: Stopwatch,
@@ -145,7 +172,7 @@ pub(crate) struct State {
     waiting_texts: VecDeque<Text>,
     /// Texts that this line was given and the server has not shown to have.
     pub(crate) unconfirmed: VecDeque<String>,
-    line: line::Track,
+    pub(crate) line: line::Track,
     pub(crate) speech: Speech,
     microphone: DeviceView,
     speaker: DeviceView,
@@ -186,6 +213,7 @@ impl State {
             sound_until: None,
             tail_until: None,
             asked: None,
+            wishes: Wishes::default(),
             barge: barge::Barge::default(),
             figures: Figures::default(),
             stopwatch: Stopwatch::default(),
@@ -336,7 +364,7 @@ impl Turn<'_> {
             }
             Input::Command(command) => self.obey(command),
             Input::Step(step) => self.advance(step),
-            Input::Connected => self.connected(),
+            Input::Connected(wishes) => self.connected(wishes),
             Input::ConnectFailed { problem, retry, after } => self.connect_failed(problem, retry, after),
             Input::Server(event) => {
                 self.state.line.heard(self.now);
@@ -351,6 +379,11 @@ impl Turn<'_> {
             Input::Frame(samples) => self.hear_microphone(samples),
             Input::Measured { voice_to_wire_ms, echo } => self.measured(voice_to_wire_ms, echo),
             Input::Waiting { ms } => self.state.line.waiting(ms),
+            Input::Prepared(wishes) => self.prepared(wishes),
+            Input::PrepareFailed { problem } => self.handover_failed(&problem),
+            Input::Next(event) => self.hear_next(*event),
+            Input::Slept(nap) => self.woken(nap),
+            Input::NetworkChanged => self.network_changed(),
             Input::Tick => self.check_deadlines(),
         }
         self.settle();
@@ -421,6 +454,7 @@ impl Turn<'_> {
     fn settle(&mut self) {
         let passed = self.run_clock();
         self.settle_idle(passed);
+        self.consider_handover();
         let gate = self.state.wanted_gate();
         if self.state.gate != Some(gate) {
             self.state.gate = Some(gate);

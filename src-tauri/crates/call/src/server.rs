@@ -31,6 +31,7 @@ impl Turn<'_> {
             ServerEvent::ItemAdded { item, previous_item_id } if self.state.is_live() => {
                 self.item_added(item, previous_item_id.as_deref(), None);
             }
+            ServerEvent::InputCommitted { .. } => self.state.line.turn_confirmed(),
             ServerEvent::ItemAdded { item, .. } => self.item_replayed(&item),
             ServerEvent::ItemDeleted { item_id } => {
                 let index = item_id.and_then(|id| self.state.transcript.find(&id));
@@ -78,7 +79,6 @@ impl Turn<'_> {
             // Nothing follows from these: they repeat what other events say, or concern nobody here.
             ServerEvent::ItemTruncated { .. }
             | ServerEvent::Ping { .. }
-            | ServerEvent::InputCommitted { .. }
             | ServerEvent::InputCleared
             | ServerEvent::Dtmf { .. }
             | ServerEvent::ContentPartAdded { .. }
@@ -190,7 +190,10 @@ impl Turn<'_> {
     fn reply_begins(&mut self, response: Response) {
         self.reply_is_new();
         self.notice_gone(ProblemCode::ReplyLost);
+        // It has heard something after all.
+        self.notice_gone(ProblemCode::Idle);
         self.state.unconfirmed.clear();
+        self.state.line.turn_confirmed();
         self.state.speech.forget_ended();
         for item in self.state.replies.begin(response.id.as_deref()) {
             self.device(Control::Finish { item });

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use audio::WIRE_RATE_HZ;
-use realtime::{ClientEvent, Content, NewItem, Role, SessionConfig, TurnDetection};
+use realtime::{ClientEvent, Content, DEFAULT_VOICE, NewItem, Role, SessionConfig, TurnDetection};
 
 use crate::event::Turns;
 use crate::setup::Setup;
@@ -11,13 +11,25 @@ use crate::setup::Setup;
 /// Delays between attempts to get the line back, in ms: doubling from the first to the last.
 const BACK_OFF_MS: (u64, u64) = (1_000, 30_000);
 
-/// The whole session, always explicit: the server's defaults differ from its documentation.
-pub(crate) fn update(setup: &Setup) -> ClientEvent {
+/// What the backend wishes for the session, beside its token.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Wishes {
+    pub(crate) voice: Option<String>,
+    pub(crate) instructions: Option<String>,
+}
+
+/// The whole session, always explicit: the server's defaults differ from its documentation. Where the
+/// profile has nothing of its own to say, the backend's wishes are followed.
+pub(crate) fn update(setup: &Setup, wishes: &Wishes) -> ClientEvent {
     let profile = &setup.profile;
     let some = |text: &str| (!text.trim().is_empty()).then(|| text.trim().to_owned());
+    let wished = |wish: &Option<String>| wish.as_deref().and_then(some);
     let session = SessionConfig {
-        voice: some(&profile.voice),
-        instructions: some(&profile.instructions),
+        voice: match some(&profile.voice) {
+            Some(own) if own != DEFAULT_VOICE => Some(own),
+            usual => wished(&wishes.voice).or(usual),
+        },
+        instructions: some(&profile.instructions).or_else(|| wished(&wishes.instructions)),
         turn_detection: turn_detection(setup),
         input_rate: WIRE_RATE_HZ,
         output_rate: WIRE_RATE_HZ,
@@ -80,6 +92,29 @@ fn next_random(seed: &mut u64) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_backends_wishes_are_followed_where_the_profile_has_none() {
+        let wishes = |voice: &str, instructions: &str| Wishes {
+            voice: Some(voice.into()),
+            instructions: Some(instructions.into()),
+        };
+        for (own, wishes, asked) in [
+            (("eve", ""), Wishes::default(), (Some("eve"), None)),
+            (("eve", ""), wishes("ara", " Be brief. "), (Some("ara"), Some("Be brief."))),
+            (("", ""), wishes("ara", ""), (Some("ara"), None)),
+            (("leo", "Be long."), wishes("ara", "Be brief."), (Some("leo"), Some("Be long."))),
+            (("eve", "Be long."), wishes("", "Be brief."), (Some("eve"), Some("Be long."))),
+        ] {
+            let mut setup = Setup::practice(String::new(), String::new(), String::new().into());
+            (setup.profile.voice, setup.profile.instructions) = (own.0.into(), own.1.into());
+            let ClientEvent::SessionUpdate { session } = update(&setup, &wishes) else {
+                panic!("no session is asked for");
+            };
+            let found = (session.voice.as_deref(), session.instructions.as_deref());
+            assert_eq!(found, asked, "{own:?} {wishes:?}");
+        }
+    }
 
     #[test]
     fn the_delay_doubles_up_to_its_bound_and_is_never_in_step() {

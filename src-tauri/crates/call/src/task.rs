@@ -14,7 +14,10 @@ use tokio::time::{Instant, MissedTickBehavior};
 use crate::connect::{Attempt, Failed, Net};
 use crate::event::{Event, Snapshot, Step};
 use crate::machine::{self, Effect, Input, State};
+use crate::problem;
+use crate::session::Wishes;
 use crate::setup::{Command, Setup};
+use crate::surroundings::{Clocks, Networks};
 use crate::tap::Tap;
 use crate::unsent::Unsent;
 
@@ -77,6 +80,8 @@ impl Call {
             tap,
             line: None,
             attempt: None,
+            next_line: None,
+            preparing: None,
             steps,
             steps_in,
             unsent: Unsent::default(),
@@ -86,6 +91,7 @@ impl Call {
             captured_at: None,
             measured_at: Instant::now(),
             flushing: false,
+            clocks: Clocks::new(),
         };
         Self { requests, task: tokio::spawn(task.run(inbox)) }
     }
@@ -144,7 +150,7 @@ impl Subscriber {
     }
 }
 
-type Attempting = Pin<Box<dyn Future<Output = Result<Line, Failed>> + Send>>;
+type Attempting = Pin<Box<dyn Future<Output = Result<(Line, Wishes), Failed>> + Send>>;
 
 struct Task {
     /// Only absent while the machine has it.
@@ -155,6 +161,9 @@ struct Task {
     tap: Option<Tap>,
     line: Option<Line>,
     attempt: Option<Attempting>,
+    /// The line that is to take over, and the attempt to open it.
+    next_line: Option<Line>,
+    preparing: Option<Attempting>,
     steps: mpsc::Receiver<Step>,
     steps_in: mpsc::Sender<Step>,
     unsent: Unsent,
@@ -167,17 +176,21 @@ struct Task {
     measured_at: Instant,
     /// The loudspeaker owes a [`Report::Flushed`].
     flushing: bool,
+    clocks: Clocks,
 }
 
 /// What can happen to a call.
 enum Happening {
     Request(Option<Request>),
     Line(Box<LineEvent>),
-    Attempt(Result<Line, Failed>),
+    Attempt(Result<(Line, Wishes), Failed>),
+    NextLine(Box<LineEvent>),
+    Prepared(Result<(Line, Wishes), Failed>),
     Step(Step),
     Report(Report),
     Frame(Box<Frame>),
     Tell,
+    NetworkChanged,
     Deadline,
 }
 
@@ -185,9 +198,10 @@ impl Task {
     async fn run(mut self, mut inbox: mpsc::Receiver<Request>) {
         let mut tell = tokio::time::interval(TELL);
         tell.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut networks = self.net.addresses.watch();
         self.feed(Input::Start).await;
         while !self.is_over() {
-            let happening = self.next(&mut inbox, &mut tell).await;
+            let happening = self.next(&mut inbox, &mut tell, &mut networks).await;
             match happening {
                 Happening::Request(Some(Request::Command(command))) => {
                     self.feed(Input::Command(command)).await
@@ -195,22 +209,36 @@ impl Task {
                 Happening::Request(Some(Request::Subscribe(reply))) => self.subscribe(reply),
                 Happening::Request(None) => self.feed(Input::Command(Command::End)).await,
                 Happening::Line(event) => self.hear_line(*event).await,
-                Happening::Attempt(Ok(line)) => {
+                Happening::Attempt(Ok((line, wishes))) => {
                     self.attempt = None;
                     self.line = Some(line);
-                    self.feed(Input::Connected).await;
+                    self.feed(Input::Connected(wishes)).await;
                 }
                 Happening::Attempt(Err(Failed { problem, retry, after })) => {
                     self.attempt = None;
                     self.feed(Input::ConnectFailed { problem, retry, after }).await;
                 }
+                Happening::Prepared(Ok((line, wishes))) => {
+                    self.preparing = None;
+                    self.next_line = Some(line);
+                    self.feed(Input::Prepared(wishes)).await;
+                }
+                Happening::Prepared(Err(Failed { problem, .. })) => {
+                    self.preparing = None;
+                    self.feed(Input::PrepareFailed { problem }).await;
+                }
+                Happening::NextLine(event) => self.hear_next_line(*event).await,
                 Happening::Step(step) => self.feed(Input::Step(step)).await,
                 Happening::Report(report) => self.hear_device(report).await,
                 Happening::Frame(frame) => {
                     self.captured_at = Some(Instant::from_std(frame.captured_at));
                     self.feed(Input::Frame(Box::new(frame.samples))).await;
                 }
+                Happening::NetworkChanged => self.feed(Input::NetworkChanged).await,
                 Happening::Tell => {
+                    if let Some(nap) = self.clocks.look() {
+                        self.feed(Input::Slept(nap)).await;
+                    }
                     self.tell_levels();
                     self.measure().await;
                 }
@@ -218,6 +246,7 @@ impl Task {
             }
             self.send_unsent().await;
         }
+        drop(networks);
         self.tell_partial();
         // What was said stays readable until the handle goes.
         while let Some(request) = inbox.recv().await {
@@ -235,6 +264,7 @@ impl Task {
         &mut self,
         inbox: &mut mpsc::Receiver<Request>,
         tell: &mut tokio::time::Interval,
+        networks: &mut Networks,
     ) -> Happening {
         let deadline =
             self.state.as_ref().and_then(State::deadline).map(|ms| self.began + Duration::from_millis(ms));
@@ -243,10 +273,13 @@ impl Task {
             request = inbox.recv() => Happening::Request(request),
             event = next_of_line(&mut self.line) => Happening::Line(Box::new(event)),
             result = next_of_attempt(&mut self.attempt) => Happening::Attempt(result),
+            event = next_of_line(&mut self.next_line) => Happening::NextLine(Box::new(event)),
+            result = next_of_attempt(&mut self.preparing) => Happening::Prepared(result),
             Some(step) = self.steps.recv() => Happening::Step(step),
             Some(report) = next_in(ports.map(|ports| &ports.reports)) => Happening::Report(report),
             Some(frame) = next_in(ports.map(|ports| &ports.frames)) => Happening::Frame(Box::new(frame)),
             _ = tell.tick() => Happening::Tell,
+            () = networks.changed() => Happening::NetworkChanged,
             () = sleep_until(deadline) => Happening::Deadline,
         }
     }
@@ -280,6 +313,18 @@ impl Task {
         }
     }
 
+    /// Nothing but the session is agreed on that line yet.
+    async fn hear_next_line(&mut self, event: LineEvent) {
+        match event {
+            LineEvent::Event(event) => self.feed(Input::Next(Box::new(event))).await,
+            LineEvent::Closed(closed) => {
+                self.next_line = None;
+                self.feed(Input::PrepareFailed { problem: problem::closed_early(&closed) }).await;
+            }
+            LineEvent::Audio { .. } | LineEvent::Binary { .. } | LineEvent::Malformed { .. } => {}
+        }
+    }
+
     async fn hear_device(&mut self, report: Report) {
         if matches!(report, Report::Flushed(_)) {
             self.flushing = false;
@@ -302,23 +347,52 @@ impl Task {
             Effect::Tell(event) => self.tell(event),
             Effect::Append(samples) => self.unsent.push_voice(samples.to_vec(), self.captured_at),
             Effect::Send(event) => self.unsent.push(event),
+            Effect::Probe(limit) => {
+                if let Some(line) = &self.line {
+                    line.probe(limit);
+                }
+            }
             Effect::Device(control) => self.control(control).await,
             Effect::Connect { after, resume } => {
                 self.line = None;
+                self.next_line = None;
+                self.preparing = None;
                 self.unsent.clear();
-                let Some(state) = &self.state else { return };
-                let attempt = Attempt {
-                    net: self.net.clone(),
-                    setup: state.setup.clone(),
-                    resume,
-                    after,
-                    steps: self.steps_in.clone(),
-                    tap: self.tap.clone(),
-                };
-                self.attempt = Some(Box::pin(attempt.run()));
+                self.attempt = self.attempt_to_open(after, resume);
+            }
+            Effect::Prepare { resume } => self.preparing = self.attempt_to_open(Duration::ZERO, resume),
+            Effect::SendNext(event) => {
+                if let Some(line) = &self.next_line {
+                    // A line that takes nothing will agree to nothing.
+                    let _ = line.try_send(event);
+                }
+            }
+            Effect::Switch => {
+                // What was for the old line leaves with it, and it says goodbye by being dropped.
+                if let Some(line) = &self.line {
+                    self.unsent.leave(line);
+                }
+                self.unsent.clear();
+                self.line = self.next_line.take();
+            }
+            Effect::DropNext => {
+                self.next_line = None;
+                self.preparing = None;
             }
             Effect::HangUp => self.hang_up().await,
         }
+    }
+
+    fn attempt_to_open(&self, after: Duration, resume: Option<String>) -> Option<Attempting> {
+        let attempt = Attempt {
+            net: self.net.clone(),
+            setup: self.state.as_ref()?.setup.clone(),
+            resume,
+            after,
+            steps: self.steps_in.clone(),
+            tap: self.tap.clone(),
+        };
+        Some(Box::pin(attempt.run()))
     }
 
     async fn control(&mut self, control: Control) {
@@ -351,6 +425,8 @@ impl Task {
 
     async fn hang_up(&mut self) {
         self.attempt = None;
+        self.preparing = None;
+        self.next_line = None;
         if let Some(line) = self.line.take() {
             // A server that does not answer the goodbye is left.
             let _ = tokio::time::timeout(GOODBYE, line.close()).await;
@@ -438,7 +514,7 @@ async fn next_of_line(line: &mut Option<Line>) -> LineEvent {
     }
 }
 
-async fn next_of_attempt(attempt: &mut Option<Attempting>) -> Result<Line, Failed> {
+async fn next_of_attempt(attempt: &mut Option<Attempting>) -> Result<(Line, Wishes), Failed> {
     match attempt {
         Some(attempt) => attempt.await,
         None => std::future::pending().await,

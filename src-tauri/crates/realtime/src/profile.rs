@@ -10,6 +10,8 @@ use url::{Host, Url};
 pub const DEFAULT_REALTIME_URL: &str = "wss://api.x.ai/v1/realtime";
 /// The alias that follows xAI's newest voice model (xAI release notes).
 pub const DEFAULT_MODEL: &str = "grok-voice-latest";
+/// The first of xAI's built-in voices, and what its service takes where none is named (xAI realtime guide).
+pub const DEFAULT_VOICE: &str = "eve";
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase", default)]
@@ -48,7 +50,7 @@ impl Default for Profile {
             realtime_url: DEFAULT_REALTIME_URL.into(),
             model: DEFAULT_MODEL.into(),
             auth: Auth::default(),
-            voice: "eve".into(),
+            voice: DEFAULT_VOICE.into(),
             instructions: String::new(),
             agent_speaks_first: false,
             proxy: String::new(),

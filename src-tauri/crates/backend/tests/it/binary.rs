@@ -34,7 +34,8 @@ impl Running {
             let mut line = String::new();
             assert!(log.read_line(&mut line).unwrap() > 0, "it ended early:\n{said}");
             said.push_str(&line);
-            if let Some((_, rest)) = line.split_once("token_url=http://") {
+            let after = line.split_once("token_url=http://").or(line.split_once("\"token_url\":\"http://"));
+            if let Some((_, rest)) = after {
                 break rest.split_once('/').unwrap().0.parse().unwrap();
             }
         };
@@ -101,6 +102,63 @@ async fn without_callers_it_says_that_it_serves_only_this_computer() {
     assert_eq!(post(running.address, None, "").await.status, 200);
     let log = running.kill();
     assert!(log.contains("no callers are named"), "{log}");
+}
+
+#[tokio::test]
+async fn the_environment_sets_what_flags_set_and_the_log_can_be_json() {
+    let xai = FakeXai::start(Script::Token).await;
+    let folder = tempfile::tempdir().unwrap();
+    let (key, callers, instructions) =
+        (folder.path().join("key"), folder.path().join("callers"), folder.path().join("instructions"));
+    std::fs::write(&key, KEY).unwrap();
+    std::fs::write(&callers, format!("anna {SECRET}")).unwrap();
+    std::fs::write(&instructions, "Be brief.").unwrap();
+    let mut command = program();
+    command.env("SIDETONE_UPSTREAM", &xai.url).env("SIDETONE_KEY_FILE", &key);
+    command.env("SIDETONE_CALLERS_FILE", &callers).env("SIDETONE_INSTRUCTIONS_FILE", &instructions);
+    command.env("SIDETONE_VOICE", "eve").env("SIDETONE_MODEL", "grok-voice-latest");
+    command.env("SIDETONE_LOG_FORMAT", "json").env("SIDETONE_PER_MINUTE_FOR_ALL", "1");
+    let running = Running::start(command);
+    let reply = post(running.address, Some(SECRET), "").await;
+    assert_eq!(
+        reply.body,
+        json!({
+            "value": TOKEN, "expires_at": 1_785_214_681,
+            "model": "grok-voice-latest", "voice": "eve", "instructions": "Be brief.",
+        })
+    );
+    assert_eq!(post(running.address, Some(SECRET), "").await.status, 429);
+    let log = running.kill();
+    let lines: Vec<serde_json::Value> =
+        log.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect();
+    let requests: Vec<_> = lines.iter().filter(|line| line["message"] == "request").collect();
+    assert_eq!(requests.len(), 2, "{log}");
+    assert_eq!((&requests[0]["caller"], &requests[0]["status"]), (&json!("anna"), &json!(200)), "{log}");
+    for secret in [KEY, SECRET, TOKEN] {
+        assert!(!log.contains(secret), "{secret} is in the log:\n{log}");
+    }
+}
+
+#[tokio::test]
+async fn its_health_can_be_asked_with_the_program_itself() {
+    let mut command = program();
+    command.env("XAI_API_KEY", KEY);
+    let running = Running::start(command);
+    let address = running.address.to_string();
+    let everywhere = format!("0.0.0.0:{}", running.address.port());
+    for listen in [&address, &everywhere] {
+        let Output { status, stderr, .. } =
+            program().args(["--health", "--listen", listen]).output().unwrap();
+        assert!(status.success(), "{}", String::from_utf8_lossy(&stderr));
+    }
+    running.kill();
+    let said = fails(program().args(["--health", "--listen", &address]));
+    assert!(said.contains(&format!("asking {address} how it is")), "{said}");
+    // Something that serves, but is no backend.
+    let xai = FakeXai::start(Script::say(404, "")).await;
+    let other = xai.url.strip_prefix("http://").unwrap().split_once('/').unwrap().0.to_owned();
+    let said = tokio::task::spawn_blocking(move || fails(program().args(["--health", "--listen", &other])));
+    assert!(said.await.unwrap().contains("404"));
 }
 
 #[cfg(unix)]
@@ -259,9 +317,16 @@ fn help_tells_what_there_is_to_know() {
     let Output { status, stdout, .. } = program().arg("--help").output().unwrap();
     let help = String::from_utf8(stdout).unwrap();
     assert!(status.success());
-    for word in
-        ["POST /session", "GET  /health", "XAI_API_KEY", "SIDETONE_CALLERS", "--key-file", "Retry-After"]
-    {
+    for word in [
+        "POST /session",
+        "GET  /health",
+        "XAI_API_KEY",
+        "SIDETONE_CALLERS",
+        "--key-file",
+        "Retry-After",
+        "--health",
+        "SIDETONE_CALLERS_FILE",
+    ] {
         assert!(help.contains(word), "{word} is not in the help:\n{help}");
     }
 }

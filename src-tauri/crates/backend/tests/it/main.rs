@@ -5,9 +5,13 @@ mod binary;
 #[cfg(test)]
 mod callers;
 #[cfg(test)]
+mod files;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod log;
+#[cfg(test)]
+mod packaging;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use backend::{ApiKey, Callers, Limits, ServeError, Settings, Upstream, serve};
+use backend::{Followed, Life, Limits, Offer, ServeError, Settings, Upstream, serve};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -71,9 +71,11 @@ async fn answer(
     script: Script,
     record: Arc<Mutex<Vec<Heard>>>,
 ) -> Result<Response<Full<Bytes>>, Infallible> {
-    let authorization = request.headers()["authorization"].to_str().unwrap().to_owned();
+    let shown = request.headers().get("authorization").map(|value| value.to_str().unwrap().to_owned());
     let body = request.into_body().collect().await.unwrap().to_bytes();
-    record.lock().unwrap().push(Heard { authorization, body: serde_json::from_slice(&body).unwrap() });
+    if let Some(authorization) = shown {
+        record.lock().unwrap().push(Heard { authorization, body: serde_json::from_slice(&body).unwrap() });
+    }
     let (status, headers, body) = match script {
         Script::Token => (200, vec![], format!("{{\"value\": \"{TOKEN}\", \"expires_at\": 1785214681}}")),
         Script::Say { status, headers, body } => (status, headers, body),
@@ -89,10 +91,12 @@ async fn answer(
 pub(crate) fn settings(upstream: &str) -> Settings {
     Settings {
         upstream: Upstream::parse(upstream).unwrap(),
-        key: ApiKey::parse(KEY).unwrap(),
-        callers: Callers::parse(&format!("anna {SECRET}\nben ben-secret-0123456789")).unwrap(),
+        key: Followed::fixed(KEY.parse().unwrap()),
+        callers: Followed::fixed(format!("anna {SECRET}\nben ben-secret-0123456789").parse().unwrap()),
         per_minute: 10,
-        token_seconds: 300,
+        per_minute_for_all: 100,
+        life: Life { shortest: 1, usual: 300, longest: 300 },
+        offer: Offer::default(),
         limits: Limits::default(),
     }
 }

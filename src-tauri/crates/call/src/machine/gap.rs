@@ -6,6 +6,7 @@ use realtime::{ClientEvent, CloseKind, Closed, Item};
 use super::{Text, Turn};
 use crate::event::{Mute, Role, Turns};
 use crate::speech::Said;
+use crate::surroundings::Nap;
 
 /// What was sent so shortly before a break may not have been noticed by the server, in ms: it says that
 /// it hears speech 0.2 to 0.5 s after the speech began.
@@ -23,8 +24,11 @@ const NOTICE_MS: u64 = 5_000;
 pub(crate) struct Gap {
     /// The id of the note in the transcript.
     note: String,
-    opening: &'static str,
+    opening: String,
     began: u64,
+    /// How long this computer slept since then, and how much of that `began` knows nothing of, in ms.
+    slept_ms: u64,
+    unseen_ms: u64,
     /// You were speaking, and the server had not heard the end.
     mid_turn: bool,
     /// Your turn was over, and nothing of its answer had sounded.
@@ -82,15 +86,17 @@ impl Turn<'_> {
     }
 
     /// The line broke: what it leaves unfinished is settled or remembered, and the note is begun.
-    pub(super) fn open_gap(&mut self, opening: &'static str) {
+    pub(super) fn open_gap(&mut self, opening: String) {
         let state = &self.state;
         let manual = state.controls.turns == Turns::Manual;
         let due = state.awaiting.is_some() || (state.replies.open().is_some() && !state.hearing);
         let unanswered = due && !state.replies.has_sound();
         let mut gap = Gap {
             note: String::new(),
-            opening,
+            opening: opening.clone(),
             began: self.now,
+            slept_ms: 0,
+            unseen_ms: 0,
             mid_turn: state.hearing,
             unanswered,
             turn_over: manual && state.tail_until.is_some(),
@@ -105,7 +111,7 @@ impl Turn<'_> {
         }
         let pause = u64::from(self.state.setup.patience.silence_ms()) + PAUSE_MARGIN_MS;
         self.state.speech.begin_gap(pause);
-        let index = self.state.transcript.add_own(Role::Note, opening, self.now);
+        let index = self.state.transcript.add_own(Role::Note, &opening, self.now);
         self.tell_item(Some(index));
         gap.note = self.state.transcript.item(index).map(|item| item.id.clone()).unwrap_or_default();
         self.state.line.said_again = open_turn;
@@ -136,10 +142,25 @@ impl Turn<'_> {
     /// The line is back: what was kept is said, and the note says how it went.
     pub(super) fn close_gap(&mut self, memory: Memory) {
         let Some(gap) = self.state.line.gap.take() else { return };
+        let note = format!("{} It was back after {}", gap.opening, span(gap.lasted_ms(self.now)));
+        self.say_what_was_kept(&gap, memory, note);
+    }
+
+    /// The line was away for no time at all.
+    pub(super) fn close_renewal(&mut self, memory: Memory) {
+        let Some(gap) = self.state.line.gap.take() else { return };
+        let note = gap.opening.clone();
+        self.say_what_was_kept(&gap, memory, note);
+    }
+
+    /// `note` is how the note begins.
+    fn say_what_was_kept(&mut self, gap: &Gap, memory: Memory, mut note: String) {
         let said = self.state.speech.end_gap();
         let words = self.state.transcript.last_spoken().map_or(0, |item| item.text.len());
-        // An ended turn is said again only where nobody remembers it and nobody has its words.
-        let turn_again = gap.unanswered && memory != Memory::Kept && words == 0;
+        // An ended turn is said again only where the server never had it, or has forgotten it and nobody
+        // has its words.
+        let never_had = std::mem::take(&mut self.state.line.turn_unconfirmed);
+        let turn_again = never_had || (gap.unanswered && memory != Memory::Kept && words == 0);
         if !turn_again {
             self.state.speech.forget_ended();
         }
@@ -153,6 +174,8 @@ impl Turn<'_> {
         if speaks {
             self.give_speech(manual);
             if manual && !talking {
+                self.state.speech.turn_ended();
+                self.state.line.turn_unconfirmed = true;
                 self.send(ClientEvent::InputAudioCommit);
                 self.send(ClientEvent::reply());
                 self.await_answer();
@@ -168,17 +191,19 @@ impl Turn<'_> {
                 self.await_answer();
             }
         }
-        let mut note = format!("{} It was back after {}", gap.opening, span(self.now - gap.began));
         note += match memory {
             Memory::Kept => ", and the agent remembers the conversation.",
             Memory::Told => ", and the agent was told what had been said so far.",
             Memory::Nothing => ".",
         };
+        if gap.slept_ms > 0 {
+            note += &format!(" This computer slept for {} of it.", span(gap.slept_ms));
+        }
         note += &gap.said(said, speaks);
         if let Some(tool) = &gap.tool {
             note += &format!(" The tool {tool} was running; its result did not come.");
         }
-        self.rewrite_note(&gap, &note);
+        self.rewrite_note(gap, &note);
     }
 
     /// What is kept goes before anything that is said from now on.
@@ -196,7 +221,8 @@ impl Turn<'_> {
     pub(super) fn give_up_gap(&mut self) {
         let Some(gap) = self.state.line.gap.take() else { return };
         let said = self.state.speech.end_gap();
-        let mut note = format!("{} It did not come back within {}.", gap.opening, span(self.now - gap.began));
+        let mut note =
+            format!("{} It did not come back within {}.", gap.opening, span(gap.lasted_ms(self.now)));
         if said.said_ms > 0 {
             note += &format!(" What you said meanwhile ({}) was lost.", span(said.said_ms));
         }
@@ -244,6 +270,15 @@ impl Turn<'_> {
 }
 
 impl Gap {
+    pub(super) fn slept(&mut self, nap: Nap) {
+        self.slept_ms += nap.took.as_millis() as u64;
+        self.unseen_ms += nap.unseen.as_millis() as u64;
+    }
+
+    fn lasted_ms(&self, now: u64) -> u64 {
+        now - self.began + self.unseen_ms
+    }
+
     /// What became of what you said.
     fn said(&self, said: Said, sent: bool) -> String {
         let mut words = String::new();
@@ -263,7 +298,7 @@ impl Gap {
 }
 
 /// A time in words, from ms.
-fn span(ms: u64) -> String {
+pub(super) fn span(ms: u64) -> String {
     let seconds = ms / 1_000;
     match seconds {
         0 => "less than a second".to_owned(),

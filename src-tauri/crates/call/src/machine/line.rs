@@ -5,11 +5,13 @@ use std::time::Duration;
 use audio::{Control, Direction};
 use realtime::{ClientEvent, CloseKind, Closed, WireError};
 
-use super::gap::{Gap, Memory};
+use super::gap::{Gap, Memory, span};
+use super::handover::Handover;
 use super::{AGREE_MS, ATTEMPTS, Effect, Phase, SUMMARY_CHARS, Turn};
 use crate::event::{DeviceView, Ending, Event, Problem, ProblemCode, Step};
 use crate::problem;
-use crate::session;
+use crate::session::{self, Wishes};
+use crate::surroundings::Nap;
 
 /// A line that held for so long was a good one, and the next break counts as a first, in ms.
 const STABLE_MS: u64 = 30_000;
@@ -18,6 +20,10 @@ const MOST_ASKED_MS: u64 = 600_000;
 /// What a server that restarts or is overloaded is given at least (RFC 6455 §7.4.1 has clients of a
 /// restarting server come back after 5 to 30 s).
 const RESTART: Duration = Duration::from_secs(5);
+/// How long the server may take to show that it is there after a sleep or a change of network.
+const PROBE: Duration = Duration::from_secs(3);
+/// A line that breaks within so long after a sleep or a change of network broke by that, in ms.
+const AFTERMATH_MS: u64 = 20_000;
 /// A second refusal by policy within so long ends the call, in ms.
 const POLICY_MS: u64 = 60_000;
 
@@ -25,7 +31,10 @@ const POLICY_MS: u64 = 60_000;
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Track {
     /// When this line was ready.
-    since: Option<u64>,
+    pub(super) since: Option<u64>,
+    /// The longest session that this call has met, in ms.
+    pub(super) cap_ms: Option<u64>,
+    pub(super) handover: Handover,
     /// When the server last said anything.
     pub(super) heard_at: u64,
     /// What was said has not left for so long, in ms.
@@ -41,11 +50,30 @@ pub(crate) struct Track {
     pub(super) cut_short: Vec<String>,
     /// The item of a sentence that the new line is given again.
     pub(super) said_again: Option<String>,
+    /// What has happened to this computer, and when.
+    event: Option<(u64, Happened)>,
+    /// A turn was handed over, and the server has not shown to have it.
+    pub(super) turn_unconfirmed: bool,
     /// Until when the server may still notice what it was given at once, in ms.
     pub(super) given_until: u64,
 }
 
+/// What may have broken the line.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Happened {
+    Slept(Nap),
+    NetworkChanged,
+}
+
 impl Track {
+    /// There is a new line from now on.
+    pub(super) fn renewed(&mut self, now: u64) {
+        self.since = Some(now);
+        self.heard_at = now;
+        self.waiting_ms = 0;
+        self.handover = Handover::default();
+    }
+
     pub(super) fn heard(&mut self, now: u64) {
         self.heard_at = now;
     }
@@ -58,6 +86,11 @@ impl Track {
         let before = self.cut_short.len();
         self.cut_short.retain(|cut| cut != item);
         self.cut_short.len() < before
+    }
+
+    /// The server has the turn that was handed over.
+    pub(crate) fn turn_confirmed(&mut self) {
+        self.turn_unconfirmed = false;
     }
 
     /// The talk key came up while the line was away.
@@ -75,7 +108,8 @@ impl Turn<'_> {
         }
     }
 
-    pub(super) fn connected(&mut self) {
+    pub(super) fn connected(&mut self, wishes: Wishes) {
+        self.state.wishes = wishes;
         self.advance(Step::AgreeingSession);
         let deadline = Some(self.now + AGREE_MS);
         if let Phase::Connecting { agree_by, .. } | Phase::Reconnecting { agree_by, .. } =
@@ -96,7 +130,7 @@ impl Turn<'_> {
 
     fn ask_session(&mut self) {
         self.state.asked = Some(session::turn_detection(&self.state.setup));
-        self.send(session::update(&self.state.setup));
+        self.send(session::update(&self.state.setup, &self.state.wishes));
     }
 
     /// `session.updated` has come: the gate opens (by [`Turn::settle`]), and what waited is said.
@@ -106,9 +140,8 @@ impl Turn<'_> {
             _ => 0,
         };
         self.state.phase = Phase::Live;
-        self.state.line.since = Some(self.now);
+        self.state.line.renewed(self.now);
         self.state.line.attempts = attempt;
-        self.state.line.waiting_ms = 0;
         if let Some(code) = self.state.line.trouble.take() {
             self.notice_gone(code);
         }
@@ -136,7 +169,7 @@ impl Turn<'_> {
     }
 
     /// Tells a new conversation of the one that was lost.
-    fn recapitulate(&mut self) -> Memory {
+    pub(super) fn recapitulate(&mut self) -> Memory {
         let summary = self.state.transcript.summary(SUMMARY_CHARS);
         if summary.is_empty() {
             return Memory::Nothing;
@@ -194,12 +227,47 @@ impl Turn<'_> {
             (_, Some(1012 | 1013)) => RESTART,
             _ => Duration::ZERO,
         };
-        self.break_line(problem, super::gap::opening(closed), at_least);
+        let happened = self.state.line.event.take().filter(|(at, _)| self.now < at + AFTERMATH_MS);
+        let opening = match happened {
+            Some((_, Happened::Slept(nap))) => {
+                format!(
+                    "This computer slept for {}, and the line was gone.",
+                    span(nap.took.as_millis() as u64)
+                )
+            }
+            Some((_, Happened::NetworkChanged)) => "The network changed here.".to_owned(),
+            None => super::gap::opening(closed).to_owned(),
+        };
+        self.break_line(problem, opening, at_least);
     }
 
     /// The error `max_duration`: the session is over, whether its close has come or not.
     pub(crate) fn cap_reached(&mut self) {
-        self.break_line(problem::cap_reached(), "The session reached its limit here.", Duration::ZERO);
+        self.state.line.learn_cap(self.now);
+        self.break_line(problem::cap_reached(), "The session reached its limit here.".into(), Duration::ZERO);
+    }
+
+    /// A line that slept with this computer may look alive and be dead.
+    pub(super) fn woken(&mut self, nap: Nap) {
+        self.state.line.event = Some((self.now, Happened::Slept(nap)));
+        if let Some(gap) = &mut self.state.line.gap {
+            gap.slept(nap);
+        }
+        self.doubt_line();
+    }
+
+    pub(super) fn network_changed(&mut self) {
+        self.state.line.event = Some((self.now, Happened::NetworkChanged));
+        self.doubt_line();
+    }
+
+    /// The line is asked whether it is there; an attempt that still waits is made now.
+    fn doubt_line(&mut self) {
+        match self.state.phase {
+            Phase::Live => self.effects.push(Effect::Probe(PROBE)),
+            Phase::Reconnecting { agree_by: None, .. } => self.retry_now(),
+            _ => {}
+        }
     }
 
     /// The error `timeout`.
@@ -208,7 +276,9 @@ impl Turn<'_> {
     }
 
     /// The line is of no use any more, and another one is opened.
-    pub(super) fn break_line(&mut self, problem: Problem, opening: &'static str, at_least: Duration) {
+    pub(super) fn break_line(&mut self, problem: Problem, opening: String, at_least: Duration) {
+        self.state.line.handover = Handover::default();
+        self.notice_gone(ProblemCode::HandOver);
         self.open_gap(opening);
         let held = self.state.line.since.is_some_and(|since| self.now >= since + STABLE_MS);
         let attempt = if held { 1 } else { self.state.line.attempts + 1 };
@@ -228,8 +298,17 @@ impl Turn<'_> {
         self.notice(problem);
     }
 
+    /// Things are not as they were when the waiting began, so that it begins anew too.
+    fn retry_now(&mut self) {
+        self.connect(1, Duration::ZERO);
+    }
+
     fn retry(&mut self, attempt: u32, at_least: Duration) {
         let after = session::back_off(attempt, &mut self.state.jitter).max(at_least);
+        self.connect(attempt, after);
+    }
+
+    fn connect(&mut self, attempt: u32, after: Duration) {
         let retry_at = self.now + after.as_millis() as u64;
         self.state.phase = Phase::Reconnecting { attempt, retry_at, agree_by: None };
         self.state.resuming = self.state.conversation.clone();

@@ -95,7 +95,9 @@ impl Turn<'_> {
                 if live {
                     if next {
                         self.send(ClientEvent::InputAudioClear);
-                        self.state.speech.clear();
+                        if !self.state.line.turn_unconfirmed {
+                            self.state.speech.clear();
+                        }
                     }
                     self.state.hearing = true;
                 }
@@ -114,6 +116,7 @@ impl Turn<'_> {
         }
         self.turn_over(self.now.saturating_sub(TAIL_MS));
         self.state.speech.turn_ended();
+        self.state.line.turn_unconfirmed = true;
         self.send(ClientEvent::InputAudioCommit);
         self.send(ClientEvent::reply());
         self.await_answer();

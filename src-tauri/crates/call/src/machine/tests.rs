@@ -3,6 +3,7 @@
 use audio::{DeviceError, DeviceFormat, Direction, Move, Played};
 use realtime::{CloseKind, Incoming, Profile};
 
+mod handover;
 mod line;
 
 use super::*;
@@ -28,7 +29,7 @@ impl Table {
     fn live(turns: Turns) -> Self {
         let mut table = Self::new(turns);
         table.take(Input::Start);
-        table.take(Input::Connected);
+        table.take(connected());
         table.take(server(r#"{"type":"conversation.created","conversation":{"id":"c1"}}"#));
         table.take(server(r#"{"type":"session.updated","session":{}}"#));
         assert_eq!(table.state().phase, Phase::Live);
@@ -85,6 +86,10 @@ impl Table {
     }
 }
 
+fn connected() -> Input {
+    Input::Connected(Wishes::default())
+}
+
 impl Input {
     /// Tables are written once and read by reference.
     fn again(&self) -> Input {
@@ -92,11 +97,16 @@ impl Input {
             Input::Start => Input::Start,
             Input::Command(command) => Input::Command(command.clone()),
             Input::Step(step) => Input::Step(*step),
-            Input::Connected => Input::Connected,
+            Input::Connected(wishes) => Input::Connected(wishes.clone()),
             Input::ConnectFailed { problem, retry, after } => {
                 Input::ConnectFailed { problem: problem.clone(), retry: *retry, after: *after }
             }
             Input::Waiting { ms } => Input::Waiting { ms: *ms },
+            Input::Prepared(wishes) => Input::Prepared(wishes.clone()),
+            Input::PrepareFailed { problem } => Input::PrepareFailed { problem: problem.clone() },
+            Input::Next(event) => Input::Next(event.clone()),
+            Input::Slept(nap) => Input::Slept(*nap),
+            Input::NetworkChanged => Input::NetworkChanged,
             Input::Server(event) => Input::Server(event.clone()),
             Input::Sound { item, response, samples } => {
                 Input::Sound { item: item.clone(), response: response.clone(), samples: samples.clone() }
@@ -156,7 +166,12 @@ fn brief(effect: &Effect) -> Option<String> {
         }
         Effect::Send(ClientEvent::InputAudioAppend { audio }) => format!("give {} ms", audio.len() / 24),
         Effect::Send(event) => event.kind().into(),
+        Effect::Prepare { resume } => format!("prepare {}", resume.as_deref().unwrap_or("anew")),
+        Effect::SendNext(event) => format!("next {}", event.kind()),
+        Effect::Switch => "switch".into(),
+        Effect::DropNext => "drop next".into(),
         Effect::Append(_) => "append".into(),
+        Effect::Probe(limit) => format!("probe {} s", limit.as_secs()),
         Effect::Device(Control::Speak { item, samples }) => format!("speak {item} {}", samples.len() / 24),
         Effect::Device(Control::Finish { item }) => format!("finish {item}"),
         Effect::Device(Control::Flush) => "flush".into(),
@@ -201,7 +216,7 @@ fn nothing_is_sent_before_the_session_is_agreed() {
             server(r#"{"type":"session.created","session":{"model":"grok-voice-3.0"}}"#),
             "model grok-voice-3.0",
         ),
-        (Input::Connected, "session.update | = connecting"),
+        (connected(), "session.update | = connecting"),
         (frame(), ""),
         (server(r#"{"type":"session.updated","session":{}}"#), "gate Open | = listening"),
         (frame(), "append"),
@@ -410,7 +425,7 @@ fn what_is_set_while_the_session_is_being_agreed_is_asked_for_after_it() {
     let mut table = Table::new(Turns::Auto);
     table.rows(&[
         (Input::Start, "connect | gate Silent | = connecting"),
-        (Input::Connected, "session.update | = connecting"),
+        (connected(), "session.update | = connecting"),
         (command(Command::Patience(slow)), "controls"),
         (server(r#"{"type":"session.updated","session":{}}"#), "session.update | gate Open | = listening"),
         (server(r#"{"type":"session.updated","session":{}}"#), ""),
@@ -423,7 +438,7 @@ fn typed_text_waits_for_the_line_and_interrupts_the_voice() {
     table.take(Input::Start);
     table.row(command(Command::SendText("  hi ".into())), "item 0 'hi'");
     table.row(command(Command::SendText("   ".into())), "");
-    table.take(Input::Connected);
+    table.take(connected());
     table.row(
         server(r#"{"type":"session.updated","session":{}}"#),
         "conversation.item.create | response.create | gate Open | = thinking",
@@ -454,7 +469,7 @@ fn an_error_is_fatal_before_the_session_and_a_notice_after() {
     let error = r#"{"type":"error","error":{"type":"invalid_request_error","message":"no such voice"}}"#;
     let mut table = Table::new(Turns::Auto);
     table.take(Input::Start);
-    table.take(Input::Connected);
+    table.take(connected());
     table.row(server(error), "Microphone shut | Speaker shut | hang up | gate Released | = ended");
     Table::live(Turns::Auto).row(server(error), "notice ServerError");
 }
@@ -463,7 +478,7 @@ fn an_error_is_fatal_before_the_session_and_a_notice_after() {
 fn a_session_that_is_never_agreed_is_given_up() {
     let mut table = Table::new(Turns::Auto);
     table.take(Input::Start);
-    table.take(Input::Connected);
+    table.take(connected());
     assert_eq!(table.state().deadline(), Some(AGREE_MS));
     assert_eq!(table.wait(AGREE_MS), "Microphone shut | Speaker shut | hang up | gate Released | = ended");
 }
@@ -472,7 +487,7 @@ fn a_session_that_is_never_agreed_is_given_up() {
 fn a_server_that_insists_on_another_rate_is_refused() {
     let mut table = Table::new(Turns::Auto);
     table.take(Input::Start);
-    table.take(Input::Connected);
+    table.take(connected());
     let other = r#"{"type":"session.updated","session":{"audio":{"output":{"format":{"type":"audio/pcm","rate":16000}}}}}"#;
     assert!(table.take(server(other)).ends_with("= ended"));
 }
@@ -689,7 +704,7 @@ fn the_detector_is_on_only_while_it_is_wanted() {
     };
     let mut table = Table::new(Turns::Auto);
     table.take(Input::Start);
-    table.take(Input::Connected);
+    table.take(connected());
     let ready = server(r#"{"type":"session.updated","session":{}}"#);
     let office = Patience::default();
     assert_eq!(told(&mut table, ready), Some(Some(office.level_dbfs())));

@@ -75,6 +75,16 @@ pub(crate) fn cap_reached() -> Problem {
     )
 }
 
+/// `why` is what became of the next line.
+pub(crate) fn hand_over_failed(why: &Problem) -> Problem {
+    problem(
+        ProblemCode::HandOver,
+        why.fault,
+        format!("The session ends soon, and the next one cannot be opened. {}", why.message),
+        "The call goes on until then; Sidetone will try to get the line back at once.",
+    )
+}
+
 /// A server that asks for so long a wait is not waited for.
 pub(crate) fn too_long_a_wait(problem: Problem) -> Problem {
     Problem { cure: "That is too long for a call to wait; call again later.".to_owned(), ..problem }

@@ -62,6 +62,17 @@ async fn the_session_is_explicit_and_nothing_is_sent_before_it_is_agreed() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_voice_that_the_backend_names_is_asked_for() {
+    // The practice agent's cookbook endpoint names a voice beside its token.
+    let mut desk = Desk::open_with(&[], |setup| {
+        setup.profile.token_url = setup.profile.token_url.replace("/v1/realtime/client_secrets", "/session");
+    })
+    .await;
+    desk.until_word("listening").await;
+    assert_eq!(desk.session().events[0]["session"]["voice"], "ara");
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_agent_greets_when_it_is_asked_to_speak_first() {
     let mut desk = Desk::open_with(&[], |setup| setup.profile.agent_speaks_first = true).await;
     desk.until_word("speaking").await;

@@ -22,13 +22,13 @@ pub(crate) struct Desk {
 }
 
 /// A simulated clock jumps to the next timer whenever all tasks wait, even for the network. A tick
-/// every millisecond keeps those jumps small.
+/// every millisecond or so keeps those jumps small.
 pub(crate) struct Metronome(JoinHandle<()>);
 
 impl Metronome {
-    pub(crate) fn start() -> Self {
-        Self(tokio::spawn(async {
-            let mut ticks = tokio::time::interval(Duration::from_millis(1));
+    pub(crate) fn start(every_ms: u64) -> Self {
+        Self(tokio::spawn(async move {
+            let mut ticks = tokio::time::interval(Duration::from_millis(every_ms));
             loop {
                 ticks.tick().await;
             }
@@ -63,13 +63,30 @@ impl Desk {
     }
 
     pub(crate) async fn open_with(switches: &[(&str, &str)], change: impl FnOnce(&mut Setup)) -> Self {
-        let _metronome = Metronome::start();
-        let practice = practice(switches).await;
+        Self::open_on(Net::new().unwrap(), switches, change).await
+    }
+
+    pub(crate) async fn open_on(
+        net: Net,
+        switches: &[(&str, &str)],
+        change: impl FnOnce(&mut Setup),
+    ) -> Self {
+        Self::open_at(practice(switches).await, 1, net, change).await
+    }
+
+    /// The clock jumps by `tick_ms` at most.
+    pub(crate) async fn open_at(
+        practice: Practice,
+        tick_ms: u64,
+        net: Net,
+        change: impl FnOnce(&mut Setup),
+    ) -> Self {
+        let _metronome = Metronome::start(tick_ms);
         let mut setup = setup(&practice);
         change(&mut setup);
         let (ports, far) = audio::ports();
         let devices = FileDevices::start(far, Duration::from_millis(20));
-        let call = Call::start(setup, Devices { ports, engine: Box::new(()) }, Net::new().unwrap(), None);
+        let call = Call::start(setup, Devices { ports, engine: Box::new(()) }, net, None);
         let (seen, events) = call.subscribe().await.unwrap();
         Self { practice, call, devices, seen, words: Vec::new(), events, _metronome }
     }
@@ -127,6 +144,19 @@ impl Desk {
             Event::Figures { figures } => self.seen.figures = figures,
             Event::Levels { .. } => {}
         }
+    }
+
+    /// Lets time pass under the eyes of the window.
+    pub(crate) async fn watch(&mut self, ms: u64) {
+        let until = tokio::time::Instant::now() + Duration::from_millis(ms);
+        while let Ok(event) = tokio::time::timeout_at(until, self.events.recv()).await {
+            self.apply(event.unwrap());
+        }
+    }
+
+    /// How often the state word was *Reconnecting*, its countdown included.
+    pub(crate) fn breaks(&self) -> usize {
+        self.words.iter().filter(|word| *word == "reconnecting").count()
     }
 
     pub(crate) async fn tell(&self, command: Command) {

@@ -7,7 +7,13 @@ mod conversation;
 mod desk;
 /// Backends and servers that misbehave.
 mod faults;
+/// Lines that break and come back.
+mod line;
+/// A long call on a bad network.
+mod long;
 /// Recorded wire scripts and the state they must lead to.
 mod recordings;
+/// A server that does what a test says.
+mod scripted;
 /// The headless caller, as a program.
 mod talk;

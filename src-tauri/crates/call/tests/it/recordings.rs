@@ -54,7 +54,7 @@ fn comparable(mut snapshot: Value) -> Value {
 }
 
 async fn replay(wire: &Path) -> Snapshot {
-    let _metronome = Metronome::start();
+    let _metronome = Metronome::start(1);
     let lines: Vec<Value> = std::fs::read_to_string(wire)
         .unwrap()
         .lines()

@@ -33,7 +33,7 @@ impl Table {
 
     /// The line is agreed again, in the conversation `id`. What followed from that.
     fn back(&mut self, id: &str) -> String {
-        self.take(Input::Connected);
+        self.take(connected());
         self.take(conversation(id));
         self.take(server(BACK))
     }
@@ -129,6 +129,13 @@ fn quiet_that_the_server_ends_is_announced_and_then_no_break() {
     table.row(server(timeout), "notice Idle");
     table.take(closed(Some(1000), CloseKind::Normal));
     assert_eq!(table.ended_with(), ProblemCode::Idle);
+
+    let mut table = Table::live(Turns::Auto);
+    table.take(server(timeout));
+    let reply = server(r#"{"type":"response.created","response":{"id":"r1"}}"#);
+    table.row(reply, "notice gone Idle | = thinking");
+    table.take(closed(Some(1000), CloseKind::Normal));
+    assert_eq!(table.ended_with(), ProblemCode::ServerClosed);
 }
 
 #[test]
@@ -151,7 +158,7 @@ fn a_line_that_comes_back_goes_on_without_saying_anything_twice() {
     );
     table.now += 7_000;
     table.rows(&[
-        (Input::Connected, "session.update | = reconnecting"),
+        (connected(), "session.update | = reconnecting"),
         (conversation("c1"), ""),
         (
             server(
@@ -186,12 +193,12 @@ fn a_conversation_that_was_forgotten_is_told_again() {
 fn a_conversation_that_is_not_given_back_is_let_go() {
     let mut table = Table::live(Turns::Auto);
     table.take(lost());
-    table.take(Input::Connected);
+    table.take(connected());
     let unknown =
         r#"{"type":"error","error":{"type":"invalid_request_error","message":"Unknown conversation"}}"#;
     table.row(server(unknown), "connect");
     assert_eq!(table.attempt(), 1, "that was no failed attempt");
-    table.take(Input::Connected);
+    table.take(connected());
     assert!(table.take(server(unknown)).ends_with("= ended"), "without one it is the session itself");
 }
 
@@ -303,7 +310,7 @@ fn nothing_of_a_muted_microphone_is_kept() {
     let mut table = Table::new(Turns::Auto);
     table.take(Input::Start);
     table.frames(loud, 100);
-    table.take(Input::Connected);
+    table.take(connected());
     table.row(server(BACK), "gate Open | = listening");
 }
 
@@ -412,7 +419,7 @@ fn a_text_at_the_break_is_sent_once_more_unless_the_server_has_it() {
     let mut table = Table::live(Turns::Auto);
     table.take(text("hi"));
     table.take(lost());
-    table.take(Input::Connected);
+    table.take(connected());
     table.take(conversation("c1"));
     table.take(server(added));
     let back = table.take(server(BACK));
@@ -430,7 +437,7 @@ fn a_text_at_the_break_is_sent_once_more_unless_the_server_has_it() {
     let mut table = Table::live(Turns::Auto);
     table.take(lost());
     table.take(text("hi"));
-    table.take(Input::Connected);
+    table.take(connected());
     table.take(server(added));
     assert_eq!(table.take(server(BACK)).matches(create).count(), 1);
 }
@@ -525,4 +532,84 @@ fn a_reply_that_is_announced_and_never_comes_is_given_up_with_words() {
         server(r#"{"type":"response.created","response":{"id":"r2"}}"#),
         "notice gone ReplyLost | = thinking",
     );
+}
+
+fn slept(took_s: u64, unseen_s: u64) -> Input {
+    let (took, unseen) = (Duration::from_secs(took_s), Duration::from_secs(unseen_s));
+    Input::Slept(Nap { took, unseen })
+}
+
+#[test]
+fn a_computer_that_woke_up_asks_whether_the_line_is_there() {
+    let mut table = Table::live(Turns::Auto);
+    table.row(slept(420, 420), "probe 3 s");
+    table.now += 3_000;
+    table.take(closed(None, CloseKind::PingTimeout));
+    assert_eq!(table.note(), "This computer slept for 7 min, and the line was gone.");
+    table.back("c1");
+    assert!(table.note().contains("It was back after less than a second"), "{}", table.note());
+
+    // A line that answers goes on without a word, and what happens to it later has other reasons.
+    let mut table = Table::live(Turns::Auto);
+    table.take(slept(420, 420));
+    table.now += 30_000;
+    table.row(lost(), BROKEN);
+}
+
+#[test]
+fn a_sleep_in_the_gap_counts_to_it_and_ends_the_waiting() {
+    let mut table = Table::live(Turns::Auto);
+    table.take(lost());
+    table.failed(true, Some(300));
+    table.now += 10_000;
+    table.row(slept(600, 590), "connect c1 | = reconnecting");
+    assert_eq!(table.state().snapshot().status, Status::Reconnecting { attempt: 1, retry_in_ms: 0 });
+    table.back("c1");
+    let wanted = "The line broke here. It was back after 10 min, and the agent remembers the conversation. \
+                  This computer slept for 10 min of it.";
+    assert_eq!(table.note(), wanted);
+}
+
+#[test]
+fn another_network_is_a_reason_to_ask_and_to_try_at_once() {
+    let mut table = Table::live(Turns::Auto);
+    table.row(Input::NetworkChanged, "probe 3 s");
+    table.now += 3_000;
+    table.take(closed(None, CloseKind::PingTimeout));
+    assert_eq!(table.note(), "The network changed here.");
+    table.failed(true, Some(300));
+    table.row(Input::NetworkChanged, "connect c1 | = reconnecting");
+    table.take(connected());
+    table.row(Input::NetworkChanged, "");
+
+    let mut table = Table::new(Turns::Auto);
+    table.take(Input::Start);
+    table.row(Input::NetworkChanged, "");
+}
+
+#[test]
+fn a_turn_that_was_handed_to_a_dead_line_is_handed_to_the_next() {
+    let hand_over = |table: &mut Table| {
+        table.take(command(Command::Talk(true)));
+        table.frames(loud, 50);
+        table.take(command(Command::Talk(false)));
+        assert!(table.wait(TAIL_MS).contains("commit"));
+    };
+    let mut table = Table::live(Turns::Manual);
+    hand_over(&mut table);
+    table.wait(ANSWER_MS);
+    table.take(closed(None, CloseKind::PingTimeout));
+    let given = "give 500 ms | give 500 ms | input_audio_buffer.commit | response.create";
+    let back = table.back("c1");
+    assert!(back.contains(given), "{back}");
+    table.take(lost());
+    let back = table.back("c1");
+    assert!(back.contains(given), "and to the one after it: {back}");
+
+    let mut table = Table::live(Turns::Manual);
+    hand_over(&mut table);
+    table.take(server(r#"{"type":"input_audio_buffer.committed","item_id":"u1"}"#));
+    table.take(lost());
+    let back = table.back("c1");
+    assert!(!back.contains("give") && back.contains("response.create"), "only its answer is due: {back}");
 }
