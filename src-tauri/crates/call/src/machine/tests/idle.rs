@@ -86,7 +86,7 @@ fn a_broken_line_is_not_hung_up_on_and_gets_the_whole_countdown_again() {
         "item 0 'The line broke here.' | notice LineLost | connect c1 | not quiet | gate Silent | = reconnecting",
     );
     table.wait(60_000);
-    table.take(Input::Connected);
+    table.take(connected());
     table.row(
         server(r#"{"type":"session.updated","session":{}}"#),
         "notice gone LineLost | quiet 30 | gate Open | = listening",
