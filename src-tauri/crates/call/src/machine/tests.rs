@@ -8,7 +8,7 @@ mod line;
 
 use super::*;
 use crate::patience::Patience;
-use crate::setup::Access;
+use crate::setup::{Access, Idle};
 
 mod idle;
 
@@ -21,7 +21,9 @@ struct Table {
 impl Table {
     fn new(turns: Turns) -> Self {
         let profile = Profile { name: "Test".into(), ..Profile::default() };
-        let setup = Setup { turns, ..Setup::new(profile, Access::Backend(None)) };
+        // Hours pass in some tables; what quiet does has one of its own.
+        let idle = Idle { hang_up: false, ..Idle::default() };
+        let setup = Setup { turns, idle, ..Setup::new(profile, Access::Backend(None)) };
         Self { state: Some(State::new(setup)), now: 0 }
     }
 
