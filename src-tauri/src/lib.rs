@@ -4,6 +4,8 @@
 mod app;
 mod commands;
 mod devices;
+#[cfg(target_os = "linux")]
+mod drawing;
 mod kept;
 mod keychain;
 mod past;
@@ -66,6 +68,8 @@ pub fn run() -> anyhow::Result<()> {
             commands::save_text,
         ])
         .setup(move |tauri| {
+            #[cfg(target_os = "linux")]
+            drawing::without_graphics_card(tauri)?;
             let path = tauri.path();
             let places = Places { config: path.app_config_dir()?, data: path.app_local_data_dir()? };
             let app = App::open(&places).context("could not start")?;

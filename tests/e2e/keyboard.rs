@@ -1,4 +1,5 @@
 use anyhow::{Result, ensure};
+use serde_json::json;
 
 use crate::desk::Desk;
 use crate::window::Window;
@@ -69,5 +70,29 @@ async fn a_first_call_from_the_first_run_to_its_deletion_without_a_mouse() -> Re
     window.press("Return")?;
     window.see("try-now").await?;
     window.focus("h1").await?;
+    window.close().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_talk_key_stays_down_until_it_is_pressed_again_where_that_is_set() -> Result<()> {
+    let desk = Desk::set_up(true)?;
+    desk.set(json!({ "talkKey": "toggle", "turns": "manual" }))?;
+    let window = Window::open(&desk).await?;
+    window.be_greeted_in("Muted").await?;
+    window.press("space")?;
+    window.wait_for("[data-testid=talk][aria-pressed=true]").await?;
+    window.word("Hearing you").await?;
+    let said = desk.path("said.wav");
+    rig::speech("Nobody holds this key.", &said)?;
+    desk.sound.speak(&said)?;
+    window.wait_for("[data-testid=talk][aria-pressed=true]").await?;
+    window.press("space")?;
+    window.wait_for("[data-testid=talk][aria-pressed=false]").await?;
+    window.word("Speaking").await?;
+    window.word("Muted").await?;
+    let yours = window.captions("you").await?;
+    ensure!(yours.len() == 1 && yours[0].contains("s of speech"), "the turn has its caption: {yours:?}");
+    window.press("ctrl+e")?;
+    window.word("Ended").await?;
     window.close().await
 }

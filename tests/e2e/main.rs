@@ -67,7 +67,22 @@ async fn a_person_tries_it_speaks_and_interrupts() -> Result<()> {
         "the answer has its caption: {agents:?}"
     );
 
-    // Again, longer, and this time the answer is spoken over.
+    be_interrupted(&desk, &window).await?;
+    window.picture("interrupted").await?;
+
+    window.resize(480, 640).await?;
+    window.word("Listening").await?;
+    window.picture("narrow").await?;
+    window.click("end").await?;
+    window.see("ending").await?;
+    window.picture("ended").await?;
+    ensure!(desk.sound.source_outputs()?.is_empty(), "after the end nobody records");
+    window.close().await
+}
+
+/// The agent repeats a long sentence and is spoken over.
+async fn be_interrupted(desk: &Desk, window: &Window<'_>) -> Result<()> {
+    let said = desk.path("said.wav");
     rig::speech(
         "Please repeat all of this long sentence, because somebody is going to interrupt it before it is over.",
         &said,
@@ -84,18 +99,19 @@ async fn a_person_tries_it_speaks_and_interrupts() -> Result<()> {
     let (silence, rate) = recording.stop()?;
     let level = rig::rms_dbfs(&silence[rate as usize / 3..]);
     ensure!(level < -70.0, "the loudspeaker fell silent: {level} dBFS");
-    println!("the loudspeaker fell silent: {level:.1} dBFS");
     window.see("cut").await?;
-    window.picture("interrupted").await?;
-    over.wait()?;
+    over.wait()
+}
 
-    window.resize(480, 640).await?;
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_interrupts_with_the_processing_as_it_comes() -> Result<()> {
+    let desk = Desk::set_up(true)?;
+    let window = Window::open(&desk).await?;
+    window.be_greeted().await?;
+    be_interrupted(&desk, &window).await?;
     window.word("Listening").await?;
-    window.picture("narrow").await?;
     window.click("end").await?;
     window.see("ending").await?;
-    window.picture("ended").await?;
-    ensure!(desk.sound.source_outputs()?.is_empty(), "after the end nobody records");
     window.close().await
 }
 

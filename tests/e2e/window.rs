@@ -169,9 +169,14 @@ impl<'a> Window<'a> {
 
     /// Calls the practice agent and hears it out.
     pub(crate) async fn be_greeted(&self) -> Result<()> {
+        self.be_greeted_in("Listening").await
+    }
+
+    /// The same, where another word than *Listening* is what a call rests in.
+    pub(crate) async fn be_greeted_in(&self, rest: &str) -> Result<()> {
         self.click("try-now").await?;
         self.word("Speaking").await?;
-        self.word("Listening").await
+        self.word(rest).await
     }
 
     /// Makes a profile of a backend and saves it.

@@ -2,4 +2,6 @@
 
 mod bindings;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod record;

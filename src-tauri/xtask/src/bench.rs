@@ -35,15 +35,13 @@ const PARTS: &[Part] = &[
     Part { name: "acoustics", about: "the echo canceller beside real libwebrtc, in made rooms", needs: &[Group::Build, Group::Acoustics], measure: |asked| acoustics::measure(asked.quick) },
     Part { name: "package", about: "the release .deb", needs: &[Group::Build], measure: |_| vec![package()] },
     Part { name: "window", about: "the real app, as `package` built it, beside an empty window", needs: &[Group::Build, Group::Test], measure: |_| window() },
+    Part { name: "cost", about: "a call in the app that `package` built, beside the same call in Chromium", needs: &[Group::Build, Group::Test], measure: |_| live_program("cost", "") },
+    Part { name: "live", about: "the app on loudspeakers in a room, with somebody who speaks over the agent", needs: &[Group::Build, Group::Test], measure: |asked| live_program("live", if asked.quick { "--minutes 1 --tries 5" } else { "" }) },
     Part { name: "pending", about: "what nothing here can measure yet", needs: &[], measure: |_| pending() },
 ];
 
 /// Measures that this project has set itself and that nothing here can take yet, with the reason.
-const PENDING: [(&str, &str); 3] = [
-    ("CPU in a call, beside Chromium", "no Chromium page holds the same call yet"),
-    ("memory in a call, beside an empty window", "the window is measured without a call so far"),
-    ("memory after 2 h of call", "no fast replay of a long call yet"),
-];
+const PENDING: [(&str, &str); 1] = [("memory after 2 h of call", "no fast replay of a long call yet")];
 
 pub(crate) fn list() {
     for part in PARTS {
@@ -94,14 +92,22 @@ fn window() -> Vec<Row> {
     vec![Row::missing("window", "these are read from Linux's /proc", "cargo xtask bench --only window")]
 }
 
-/// A program that measures one part and prints a JSON object a line: name, value, unit, bar.
 fn program(package: &str, example: &str) -> Vec<Row> {
-    let run = Run::words(&format!("cargo run --release --quiet -p {package} --example {example}"));
+    figures(example, &Run::words(&format!("cargo run --release --quiet -p {package} --example {example}")))
+}
+
+/// A program that drives the real window.
+fn live_program(name: &str, arguments: &str) -> Vec<Row> {
+    figures(name, &Run::words(&format!("cargo test --quiet --test {name} -- {arguments}")))
+}
+
+/// Runs a program that measures one part and prints a JSON object a line: name, value, unit, bar.
+fn figures(part: &str, run: &Run) -> Vec<Row> {
     let shown = run.shown();
     println!("    $ {shown}");
     match run.read() {
-        Ok(output) => table::rows(example, &output, &shown),
-        Err(error) => vec![Row::missing(example, &format!("{error:#}"), &shown)],
+        Ok(output) => table::rows(part, &output, &shown),
+        Err(error) => vec![Row::missing(part, &format!("{error:#}"), &shown)],
     }
 }
 

@@ -21,7 +21,7 @@ pub use picture::{Colour, Picture};
 pub use process::{Running, real_time};
 pub use room::{Acoustics, Room};
 pub use signal::{Match, correlate, resample, rms_dbfs};
-pub use sound::{Recording, RoomTone, Sound, SourceOutput, Utterance};
+pub use sound::{RATE_HZ, Recording, RoomTone, Sound, SourceOutput, Utterance};
 
 use std::path::Path;
 

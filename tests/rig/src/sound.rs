@@ -10,9 +10,14 @@ use tempfile::TempDir;
 use crate::process::{Running, run, tool, wait_until};
 use crate::wav;
 
+/// A sample lasts a whole number of microseconds. `module-null-sink` adds up the length of what it plays
+/// in microseconds cut off, piece by piece: at 44.1 or 48 kHz the loudspeaker ran 0.2 % faster than the
+/// microphone, which no canceller can follow and no sound card does.
+pub const RATE_HZ: u32 = 50_000;
+
 /// What the app plays lands in the sink `speaker` (the default sink); what is played into the sink
-/// `mic_in` comes out of the source `mic` (the default source). Both run at the server's 44.1 kHz
-/// stereo unless other devices are loaded by [`Sound::pactl`].
+/// `mic_in` comes out of the source `mic` (the default source). Both run at [`RATE_HZ`] in stereo;
+/// other devices are loaded by [`Sound::pactl`].
 #[derive(Debug)]
 pub struct Sound {
     server: Running,
@@ -41,8 +46,10 @@ impl Sound {
                 "--load=module-native-protocol-unix auth-anonymous=1 socket={}",
                 socket.display()
             ))
-            .args(["--load=module-null-sink sink_name=speaker sink_properties=device.description=Speaker"])
-            .args(["--load=module-null-sink sink_name=mic_in"])
+            .arg(format!(
+                "--load=module-null-sink sink_name=speaker rate={RATE_HZ} sink_properties=device.description=Speaker"
+            ))
+            .arg(format!("--load=module-null-sink sink_name=mic_in rate={RATE_HZ}"))
             .args(["--load=module-remap-source master=mic_in.monitor source_name=mic source_properties=device.description=Microphone"])
             .env("XDG_RUNTIME_DIR", home.path())
             .env("XDG_CONFIG_HOME", home.path())

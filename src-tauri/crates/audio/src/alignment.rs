@@ -214,7 +214,7 @@ impl Alignment {
             tracing::debug!(ms = error * 1_000.0 / f64::from(RATE_HZ), "pairing the two streams anew");
             self.pair(target);
         } else if self.drift.note(error) {
-            tracing::debug!(ppm = self.drift.ratio() * 1e6, "the two devices drift apart");
+            tracing::trace!(ppm = self.drift.ratio() * 1e6, "keeping the two streams together");
             self.tune();
         }
     }

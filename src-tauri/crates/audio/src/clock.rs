@@ -1,7 +1,5 @@
 //! When the samples of a device's stream meet the air, and how fast two devices drift apart.
 
-use std::collections::VecDeque;
-
 use crate::RATE_HZ;
 
 /// Time in which the clock follows a step by two thirds, in notes of the device's callback: about a
@@ -55,75 +53,54 @@ impl Clock {
     }
 }
 
-/// Steps of 10 ms in one window of [`Drift`]: 10 s, so that the mean of it is good to about 0.1 ms.
-const WINDOW: usize = 1_000;
-/// Windows kept: a minute.
-const WINDOWS: usize = 6;
-/// Fewer say nothing.
-const FEWEST: usize = 3;
-/// A slope below this is noise; sound cards differ by up to ±100 ppm.
-const LEAST: f64 = 20e-6;
+/// Steps of 10 ms over which it is smoothed how far two streams are apart: 20 s. What sound systems say
+/// of their latency wanders by as much as 10 ms within such a time.
+const SMOOTHING: f64 = 2_000.0;
+/// Steps between two changes of the ratio: 1 s.
+const EVERY: u32 = 100;
+/// Time in which the streams come together again, in samples: one minute. Two clocks that are 100 ppm apart
+/// then stay 6 ms apart, which is less than the reference's lead.
+const RETURN: f64 = 60.0 * RATE_HZ as f64;
+/// The ratio changes by no more than this at a time. The canceller follows the turn of the echo's phase
+/// as fast as this, many times over; it does not follow a leap of some hundred ppm, and wandering
+/// latencies must not make one.
+const SLEW: f64 = 5e-6;
 /// No two sound cards that work differ by more.
-const MOST: f64 = 500e-6;
+const MOST: f64 = 300e-6;
 
-/// How much faster one stream runs than the other, learnt from how far they are apart.
+/// How much faster one stream runs than the other, by how far they are apart: a loop that closes the
+/// distance gently, rather than a measurement that can be wrong.
 #[derive(Debug, Default)]
 pub(crate) struct Drift {
     ratio: f64,
-    sum: f64,
-    count: usize,
-    means: VecDeque<f64>,
+    /// How far the streams are apart, smoothed, in samples.
+    apart: f64,
+    steps: u32,
 }
 
 impl Drift {
-    /// How much faster the loudspeaker runs than the microphone, less one: 0.0001 is 100 ppm.
+    /// How much faster the loudspeaker is taken to run than the microphone, less one: 0.0001 is 100 ppm.
     pub(crate) fn ratio(&self) -> f64 {
         self.ratio
     }
 
-    /// By how many samples the pairing was off in one step of 10 ms, already corrected for
-    /// [`Drift::ratio`]. True when the ratio has been changed.
+    /// By how many samples the pairing was off in one step of 10 ms. True when the ratio has changed.
     pub(crate) fn note(&mut self, error: f64) -> bool {
-        self.sum += error;
-        self.count += 1;
-        if self.count < WINDOW {
+        self.apart += (error - self.apart) / SMOOTHING;
+        self.steps += 1;
+        if !self.steps.is_multiple_of(EVERY) {
             return false;
         }
-        self.means.push_back(self.sum / self.count as f64);
-        (self.sum, self.count) = (0.0, 0);
-        if self.means.len() > WINDOWS {
-            self.means.pop_front();
-        }
-        if self.means.len() < FEWEST {
-            return false;
-        }
-        let slope = slope(&self.means) / (WINDOW * crate::STEP) as f64;
-        if slope.abs() < LEAST {
-            return false;
-        }
-        self.ratio = (self.ratio + slope).clamp(-MOST, MOST);
-        self.means.clear();
-        true
+        let wanted = (self.apart / RETURN).clamp(-MOST, MOST);
+        let change = (wanted - self.ratio).clamp(-SLEW, SLEW);
+        self.ratio += change;
+        change != 0.0
     }
 
     /// The pairing was made anew: what was measured across it says nothing.
     pub(crate) fn start_over(&mut self) {
-        (self.sum, self.count) = (0.0, 0);
-        self.means.clear();
+        self.apart = 0.0;
     }
-}
-
-/// Least squares: by how much the values grow from one to the next.
-fn slope(values: &VecDeque<f64>) -> f64 {
-    let middle = (values.len() as f64 - 1.0) / 2.0;
-    let mean = values.iter().sum::<f64>() / values.len() as f64;
-    let (mut above, mut below) = (0.0, 0.0);
-    for (at, value) in values.iter().enumerate() {
-        let from_middle = at as f64 - middle;
-        above += from_middle * (value - mean);
-        below += from_middle * from_middle;
-    }
-    if below > 0.0 { above / below } else { 0.0 }
 }
 
 #[cfg(test)]
@@ -161,31 +138,48 @@ mod tests {
         assert!(clock.instant(0.0).unwrap().is_finite());
     }
 
-    /// Two sound cards 100 ppm apart whose callbacks jitter by ±5 ms, and what the drift makes of it.
-    fn learn(ppm: f64, minutes: usize) -> f64 {
+    /// Two clocks that are `ppm` apart, seen with a jitter of ±5 ms and a wander of `wander_ms` in a
+    /// minute: the ratio of every second.
+    fn ratios(ppm: f64, wander_ms: f64, minutes: u32) -> Vec<f64> {
         let (mut drift, mut noise, mut apart) = (Drift::default(), noise(), 0.0);
-        for _ in 0..minutes * 6_000 {
+        let mut seen = Vec::new();
+        for step in 0..minutes * 6_000 {
             apart += 480.0 * (ppm * 1e-6 - drift.ratio());
-            drift.note(apart + noise() * 240.0);
+            let wander = wander_ms * 48.0 * (f64::from(step) / 6_000.0 * std::f64::consts::TAU).sin();
+            if drift.note(apart + noise() * 240.0 + wander) {
+                seen.push(drift.ratio() * 1e6);
+            }
         }
-        drift.ratio() * 1e6
+        seen
     }
 
     #[test]
-    fn drift_is_learnt_and_no_drift_is_left_alone() {
-        for ppm in [100.0, -100.0, 40.0] {
-            let learnt = learn(ppm, 5);
-            assert!((learnt - ppm).abs() < 20.0, "{learnt} ppm in place of {ppm}");
+    fn two_clocks_come_together_and_equal_ones_stay() {
+        for ppm in [100.0, -100.0, 40.0, 0.0] {
+            let last = ratios(ppm, 0.0, 10).pop().unwrap();
+            assert!((last - ppm).abs() < 12.0, "{last} ppm in place of {ppm}");
         }
-        assert_eq!(learn(0.0, 10), 0.0);
+    }
+
+    #[test]
+    fn latencies_that_wander_are_not_followed_in_leaps() {
+        let seen = ratios(0.0, 10.0, 10);
+        let steepest = seen.windows(2).map(|pair| (pair[1] - pair[0]).abs()).fold(0.0, f64::max);
+        let most = seen.iter().map(|ppm| ppm.abs()).fold(0.0, f64::max);
+        assert!(steepest <= SLEW * 1e6 + 1e-6, "{steepest} ppm in a second");
+        assert!(most < 100.0, "{most} ppm");
     }
 
     #[test]
     fn a_jump_is_not_taken_for_drift() {
         let mut drift = Drift::default();
-        assert!((0..WINDOW * 2).all(|_| !drift.note(0.0)));
+        for _ in 0..EVERY - 1 {
+            drift.note(2_000.0);
+        }
         drift.start_over();
-        assert!((0..WINDOW * 2).all(|_| !drift.note(2_000.0)));
+        for _ in 0..EVERY * 10 {
+            drift.note(0.0);
+        }
         assert_eq!(drift.ratio(), 0.0);
     }
 }

@@ -111,7 +111,7 @@ fn what_is_spoken_into_the_microphone_arrives_as_frames() -> Result<()> {
     let (engine, ports) = Engine::start(pulse());
     let device = await_open(&ports, Direction::Microphone)?;
     assert_eq!((device.id.as_str(), device.name.as_str()), ("pulseaudio:mic", "Microphone"));
-    assert_eq!((device.rate_hz, device.channels, device.format.as_str()), (44_100, 2, "i16"));
+    assert_eq!((device.rate_hz, device.channels, device.format.as_str()), (rig::RATE_HZ, 2, "i16"));
     carries("microphone", &said, || Ok((listen(&desk, &ports, "mic_in", &path)?, 24_000)))?;
     assert_eq!(ports.meters.overruns.load(std::sync::atomic::Ordering::Relaxed), 0);
     drop(engine);

@@ -53,7 +53,8 @@ impl Speech {
     pub(crate) fn hear(&mut self, samples: Box<[i16; FRAME_SAMPLES]>, voice_from_dbfs: f32) {
         let voice = level_dbfs(&samples) >= voice_from_dbfs;
         self.frames.push_back(Kept { samples, voice });
-        self.pause = if voice { 0 } else { self.pause + 1 };
+        // What was sent or dropped since is no part of the pause that is still kept.
+        self.pause = if voice { 0 } else { (self.pause + 1).min(self.frames.len()) };
         if let Some(gap) = &mut self.gap {
             gap.said += u64::from(voice);
             if self.pause > gap.longest_pause {

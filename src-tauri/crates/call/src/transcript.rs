@@ -73,8 +73,13 @@ impl Transcript {
         self.entries.len() - 1
     }
 
-    /// The server has given our typed `text` an id of its own. `false` if no such text waits.
+    /// The server has given our typed `text` an id of its own, and may say so twice. `false` if no such
+    /// text waits.
     pub(crate) fn confirm_typed(&mut self, wire_id: &str, text: &str) -> bool {
+        let is_known = |entry: &Entry| entry.item.typed && entry.wire_id.as_deref() == Some(wire_id);
+        if self.entries.iter().any(is_known) {
+            return true;
+        }
         let waiting = self
             .entries
             .iter_mut()

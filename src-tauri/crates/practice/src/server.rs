@@ -19,6 +19,7 @@ use tokio::task::{JoinHandle, JoinSet};
 use crate::log::WireLog;
 use crate::session::Common;
 use crate::switches::Switches;
+use crate::switches::choice::Mint;
 use crate::tokens::Tokens;
 
 /// Sessions at once.
@@ -80,6 +81,8 @@ struct House {
     room: Arc<Semaphore>,
     /// Attempts to open a session.
     attempts: AtomicU64,
+    /// Requests for a token.
+    mints: AtomicU64,
 }
 
 impl House {
@@ -88,6 +91,13 @@ impl House {
         let attempt = self.attempts.fetch_add(1, Ordering::Relaxed);
         let faulty = self.switches.faulty;
         if faulty > 0 && attempt >= faulty { self.recovered.clone() } else { self.switches.clone() }
+    }
+
+    /// What the next request for a token meets.
+    fn next_mint(&self) -> Mint {
+        let request = self.mints.fetch_add(1, Ordering::Relaxed);
+        let faulty = self.switches.mint_faulty;
+        if faulty > 0 && request >= faulty { Mint::Ok } else { self.switches.mint }
     }
 
     fn tokens(&self) -> std::sync::MutexGuard<'_, Tokens> {
@@ -116,6 +126,7 @@ impl Practice {
             common: Common::default(),
             room: Arc::new(Semaphore::new(SESSIONS)),
             attempts: AtomicU64::new(0),
+            mints: AtomicU64::new(0),
         });
         let (stop, stopped) = watch::channel(false);
         let accepting = tokio::spawn(accept(listener, house.clone(), stopped));

@@ -74,9 +74,12 @@ pub(crate) struct Session {
     last_audio: Instant,
     cap_at: Option<Instant>,
     drop_at: Option<Instant>,
+    close_at: Option<Instant>,
     /// When silence makes the agent ask again.
     check_in_at: Option<Instant>,
     out: Vec<Out>,
+    /// A `session.update` was taken.
+    agreed: bool,
     over: bool,
 }
 
@@ -125,8 +128,10 @@ impl Session {
             last_audio: now,
             cap_at: after(now, switches.max_duration_s),
             drop_at: switches.drop_after_s.map(|seconds| now + Duration::from_secs(seconds)),
+            close_at: switches.close_after_s.map(|seconds| now + Duration::from_secs(seconds)),
             check_in_at: None,
             out: Vec::new(),
+            agreed: false,
             over: false,
             switches,
         };
@@ -189,7 +194,8 @@ impl Session {
 
     /// What has to go out, in order.
     pub(crate) fn take(&mut self) -> Vec<Out> {
-        std::mem::take(&mut self.out)
+        let out = std::mem::take(&mut self.out);
+        out::disordered(out, self.switches.twice, self.switches.swapped && self.agreed)
     }
 
     /// Whether the session wants nothing more than its end.
@@ -204,6 +210,7 @@ impl Session {
             self.idle_at(),
             self.cap_at,
             self.drop_at,
+            self.close_at,
             self.check_in_at,
             self.starting.map(|starting| starting.at),
             self.reply.as_ref().and_then(|reply| reply.due),
@@ -225,6 +232,8 @@ impl Session {
         }
         if due(self.drop_at) {
             self.end(Out::Reset);
+        } else if due(self.close_at) {
+            self.end(Out::Close(self.switches.close_code, "closed on purpose"));
         } else if due(self.cap_at) {
             self.refuse(&Refusal::ending("max_duration", "Conversation reached its maximum duration"), None);
             self.end(Out::Close(1000, "max_duration"));

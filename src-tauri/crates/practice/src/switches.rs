@@ -36,6 +36,10 @@ pub struct Switches {
     pub(crate) drop_after_s: Option<u64>,
     pub(crate) drop_after_deltas: Option<u64>,
     pub(crate) stall_after_deltas: Option<u64>,
+    pub(crate) close_after_s: Option<u64>,
+    pub(crate) close_code: u16,
+    pub(crate) twice: bool,
+    pub(crate) swapped: bool,
     pub(crate) malformed: bool,
     pub(crate) oversized_mb: u64,
     pub(crate) odd_audio: bool,
@@ -43,7 +47,11 @@ pub struct Switches {
     pub(crate) subprotocol_echo: Echo,
     pub(crate) faulty: u64,
     pub(crate) token_life_s: Option<u64>,
+    pub(crate) single_use: bool,
     pub(crate) mint: Mint,
+    pub(crate) mint_faulty: u64,
+    pub(crate) retry_after_s: Option<u64>,
+    pub(crate) retry_after_date: bool,
     pub(crate) mint_shape: MintShape,
     pub(crate) session_auth: SessionAuth,
     pub(crate) session_reply: SessionReply,
@@ -91,6 +99,10 @@ impl Default for Switches {
             drop_after_s: None,
             drop_after_deltas: None,
             stall_after_deltas: None,
+            close_after_s: None,
+            close_code: 1011,
+            twice: false,
+            swapped: false,
             malformed: false,
             oversized_mb: 0,
             odd_audio: false,
@@ -98,7 +110,11 @@ impl Default for Switches {
             subprotocol_echo: Echo::Offered,
             faulty: 0,
             token_life_s: None,
+            single_use: false,
             mint: Mint::Ok,
+            mint_faulty: 0,
+            retry_after_s: Some(2),
+            retry_after_date: false,
             mint_shape: MintShape::Flat,
             session_auth: SessionAuth::Required,
             session_reply: SessionReply::Ok,
@@ -203,13 +219,21 @@ table! {
         "After so many audio deltas in all, the same.";
     stall_after_deltas: "off | COUNT", maybe,
         "After so many audio deltas of a reply, nothing more of it comes, not even a done.";
+    close_after_s: "off | SECONDS", maybe,
+        "So long after the session began it is closed with `close_code`, without a word before.";
+    close_code: "1011 | CODE", close_code,
+        "The code of that close: 1000 to 1014 but for 1004 to 1006, or 3000 to 4999.";
+    twice: "off | on", on,
+        "on: every event is sent twice.";
+    swapped: "off | on", on,
+        "on: once the session is agreed, of every two events that go out together the later one goes first.";
     malformed: "off | on", on,
         "on: a text frame that is not JSON goes before session.updated and before every response.done.";
     oversized_mb: "0 | MEGABYTES", up_to(256),
         "A text frame of this size goes after session.updated.";
     odd_audio: "off | on", on,
         "on: one byte too many at the end of every audio delta.";
-    handshake: "accept | close | refuse401 | refuse403 | hang", Handshake::parse,
+    handshake: "accept | close | refuse401 | refuse402 | refuse403 | refuse429 | refuse503 | hang", Handshake::parse,
         "What the WebSocket upgrade meets.";
     subprotocol_echo: "offered | none | unoffered", Echo::parse,
         "Which subprotocol the upgrade answers with. (Which one the service echoes is inference.)";
@@ -217,8 +241,16 @@ table! {
         "Only so many connections misbehave; later ones keep transcript, tools and pace, and are well. 0: all of them.";
     token_life_s: "off | SECONDS", maybe,
         "Life of a token, whatever was asked for; 0 makes tokens that have expired already.";
-    mint: "ok | 401 | 429 | 500 | html | empty | huge | hang", Mint::parse,
+    single_use: "off | on", on,
+        "on: a token opens one session only. (Whether the service does so is not known.)";
+    mint: "ok | 401 | 402 | 403 | 429 | 500 | 503 | html | empty | huge | hang", Mint::parse,
         "What both token endpoints answer. huge: 20 MB.";
+    mint_faulty: "0 | COUNT", up_to(1_000_000),
+        "Only so many requests for a token are answered so; later ones get a token. 0: all of them.";
+    retry_after_s: "2 | off | SECONDS", maybe,
+        "The Retry-After of every 429 and 503.";
+    retry_after_date: "off | on", on,
+        "on: Retry-After is an HTTP date and no number.";
     mint_shape: "flat | client_secret | nested | string | camel | token | iso | xai | headers", MintShape::parse,
         "The reply's shape: the service's own, or those that backends in the wild make of it.";
     session_auth: "required | open", SessionAuth::parse,
@@ -280,6 +312,11 @@ fn delta_ms(word: &str) -> Option<u64> {
 
 fn reading(word: &str) -> Option<Option<u64>> {
     maybe(word).filter(|seconds| seconds.is_none_or(|seconds| (1..=3600).contains(&seconds)))
+}
+
+/// The codes that a close frame may carry (RFC 6455, 7.4).
+fn close_code(word: &str) -> Option<u16> {
+    word.parse().ok().filter(|code| matches!(code, 1000..=1003 | 1007..=1014 | 3000..=4999))
 }
 
 fn tool_calls(word: &str) -> Option<u64> {

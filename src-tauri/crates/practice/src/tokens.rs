@@ -36,6 +36,11 @@ impl Tokens {
     pub(crate) fn valid(&self, token: &str, now: Instant) -> bool {
         self.kept.iter().any(|(value, end)| value == token && *end > now)
     }
+
+    /// The token is good for nothing any more.
+    pub(crate) fn spend(&mut self, token: &str) {
+        self.kept.retain(|(value, _)| value != token);
+    }
 }
 
 #[cfg(test)]

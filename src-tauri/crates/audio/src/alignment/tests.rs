@@ -90,11 +90,11 @@ fn two_clocks_that_differ_stay_together() {
     for faster in [100e-6, -100e-6] {
         let mut bench = Bench::new(faster);
         bench.run(120.0);
-        let (early, waiting) = (bench.run(1.0), bench.alignment.waiting.len());
-        let late = bench.run(300.0);
+        let waiting = bench.alignment.waiting.len();
+        let worst = bench.run(480.0);
         let learnt = bench.alignment.drift.ratio();
         assert!((learnt - faster).abs() < 15e-6, "{} ppm", learnt * 1e6);
-        assert!(late < early + 0.005, "{early} s off, then {late} s");
+        assert!(worst < LEAD, "{worst} s off");
         assert!(bench.alignment.waiting.len() < waiting + 480, "{}", bench.alignment.waiting.len());
     }
 }

@@ -7,6 +7,8 @@ use practice::{Options, Practice, SessionLog, Switches};
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 
+/// What the desk's caller is known by.
+pub(crate) const KEY: &str = "a-key-that-only-this-desk-knows";
 /// Simulated time after which a test gives up.
 const PATIENCE: Duration = Duration::from_secs(120);
 
@@ -47,7 +49,7 @@ pub(crate) async fn practice(switches: &[(&str, &str)]) -> Practice {
     for (name, value) in switches {
         set.set(name, value).unwrap();
     }
-    Practice::start(Options { port: 0, key: "test-key".into(), switches: set }).await.unwrap()
+    Practice::start(Options { port: 0, key: KEY.into(), switches: set }).await.unwrap()
 }
 
 pub(crate) fn setup(practice: &Practice) -> Setup {
@@ -101,16 +103,21 @@ impl Desk {
         let caller = std::panic::Location::caller();
         let what = what.to_owned();
         async move {
-            let waiting = async {
-                while !wanted(&self.seen) {
-                    let event = self.events.recv().await.unwrap();
-                    self.apply(event);
-                }
-            };
-            if tokio::time::timeout(PATIENCE, waiting).await.is_err() {
+            if !self.comes_to(wanted).await {
                 panic!("{caller}: never came to: {what}\nwords: {:?}\nseen: {:#?}", self.words, self.seen);
             }
         }
+    }
+
+    /// The same; false when it does not come within two minutes of simulated time.
+    pub(crate) async fn comes_to(&mut self, wanted: impl Fn(&Snapshot) -> bool) -> bool {
+        let waiting = async {
+            while !wanted(&self.seen) {
+                let event = self.events.recv().await.unwrap();
+                self.apply(event);
+            }
+        };
+        tokio::time::timeout(PATIENCE, waiting).await.is_ok()
     }
 
     pub(crate) async fn until_word(&mut self, word: &str) {

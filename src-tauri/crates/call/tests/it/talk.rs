@@ -60,7 +60,10 @@ fn speech_from_a_file_comes_back_into_a_file() {
             "{from} {kind} is in the events"
         );
     }
-    assert!(!events.contains("test-key") && !events.contains("client-secret"), "no secret is in the events");
+    assert!(
+        !events.contains(crate::desk::KEY) && !events.contains("client-secret"),
+        "no secret is in the events"
+    );
 }
 
 #[test]

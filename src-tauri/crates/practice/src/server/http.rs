@@ -107,12 +107,18 @@ fn upgrade(
             let error = "Team is not authorized to perform this action";
             return Err(Box::new(failure(StatusCode::FORBIDDEN, "permission-denied", error)));
         }
-        _ => {}
+        Handshake::Refuse402 => return Err(Box::new(mint::no_credits())),
+        Handshake::Refuse429 => return Err(Box::new(mint::too_many(&switches))),
+        Handshake::Refuse503 => return Err(Box::new(mint::overloaded(&switches))),
+        Handshake::Accept | Handshake::Close | Handshake::Hang => {}
     }
     let offered = auth::offered(request.headers());
     let token = auth::shown(request.headers(), &offered).unwrap_or_default();
     if token != house.key && !house.tokens().valid(token, Instant::now()) {
         return Err(Box::new(mint::bad_credentials()));
+    }
+    if switches.single_use {
+        house.tokens().spend(token);
     }
     let Ok(room) = house.room.clone().try_acquire_owned() else {
         let error = "Too many concurrent sessions";

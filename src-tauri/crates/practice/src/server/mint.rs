@@ -1,17 +1,18 @@
 //! The token endpoints: the service's own, and the cookbook's.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, RETRY_AFTER};
+use hyper::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::House;
 use super::auth::bearer;
+use crate::switches::Switches;
 use crate::switches::choice::{Mint, MintShape, SessionAuth, SessionReply};
 use crate::tokens::Minted;
 
@@ -32,7 +33,7 @@ pub(super) fn reply(status: StatusCode, body: &Value) -> Reply {
 fn plain(status: StatusCode, kind: &'static str, body: impl Into<Bytes>) -> Reply {
     let mut reply = Response::new(Full::new(body.into()));
     *reply.status_mut() = status;
-    reply.headers_mut().insert(CONTENT_TYPE, hyper::header::HeaderValue::from_static(kind));
+    reply.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     reply
 }
 
@@ -54,7 +55,7 @@ pub(super) async fn client_secrets(house: &House, request: Request<Incoming>) ->
     if request.method() != Method::POST {
         return not_allowed();
     }
-    if let Some(trouble) = trouble(house.switches.mint).await {
+    if let Some(trouble) = trouble(house).await {
         return trouble;
     }
     if bearer(request.headers()) != Some(house.key.as_str()) {
@@ -73,7 +74,7 @@ pub(super) async fn session(house: &House, request: Request<Incoming>) -> Reply 
     if !matches!(*request.method(), Method::POST | Method::GET) {
         return not_allowed();
     }
-    if let Some(trouble) = trouble(house.switches.mint).await {
+    if let Some(trouble) = trouble(house).await {
         return trouble;
     }
     let open = house.switches.session_auth == SessionAuth::Open;
@@ -99,16 +100,45 @@ fn mint(house: &House, life: u64) -> Minted {
     house.tokens().mint(Duration::from_secs(life.min(LONGEST_LIFE)), Instant::now())
 }
 
-async fn trouble(how: Mint) -> Option<Reply> {
-    match how {
+/// What the team of the key has no money for.
+pub(super) fn no_credits() -> Reply {
+    failure(StatusCode::PAYMENT_REQUIRED, "payment-required", "Your team has no credits left.")
+}
+
+pub(super) fn too_many(switches: &Switches) -> Reply {
+    later(switches, failure(StatusCode::TOO_MANY_REQUESTS, "resource-exhausted", "Too many requests."))
+}
+
+pub(super) fn overloaded(switches: &Switches) -> Reply {
+    later(switches, failure(StatusCode::SERVICE_UNAVAILABLE, "unavailable", "The service is overloaded."))
+}
+
+/// Says when to ask again, if it is to be said.
+fn later(switches: &Switches, mut reply: Reply) -> Reply {
+    let Some(seconds) = switches.retry_after_s else { return reply };
+    let when = match switches.retry_after_date {
+        true => httpdate::fmt_http_date(SystemTime::now() + Duration::from_secs(seconds)),
+        false => seconds.to_string(),
+    };
+    if let Ok(when) = HeaderValue::from_str(&when) {
+        reply.headers_mut().insert(RETRY_AFTER, when);
+    }
+    reply
+}
+
+async fn trouble(house: &House) -> Option<Reply> {
+    let switches = &house.switches;
+    match house.next_mint() {
         Mint::Ok => None,
         Mint::Status401 => Some(bad_credentials()),
-        Mint::Status429 => {
-            let mut reply =
-                failure(StatusCode::TOO_MANY_REQUESTS, "resource-exhausted", "Too many requests.");
-            reply.headers_mut().insert(RETRY_AFTER, 2.into());
-            Some(reply)
-        }
+        Mint::Status402 => Some(no_credits()),
+        Mint::Status403 => Some(failure(
+            StatusCode::FORBIDDEN,
+            "permission-denied",
+            "Team is not authorized to perform this action",
+        )),
+        Mint::Status429 => Some(too_many(switches)),
+        Mint::Status503 => Some(overloaded(switches)),
         Mint::Status500 => {
             Some(failure(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong."))
         }

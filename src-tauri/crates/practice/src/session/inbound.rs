@@ -103,6 +103,7 @@ impl Session {
         }
         self.ear.configure(&next, &self.config);
         self.config = next;
+        self.agreed = true;
         self.remember(now);
         self.disturb();
         if !self.switches.never_updated {

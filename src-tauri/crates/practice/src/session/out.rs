@@ -48,6 +48,25 @@ fn bare(name: &str, fields: Value) -> Map<String, Value> {
     event
 }
 
+/// What goes out as a worse server would send it: every event twice, and of every two the later first.
+/// An end of the session stays the last.
+pub(super) fn disordered(out: Vec<Out>, twice: bool, swapped: bool) -> Vec<Out> {
+    let mut sent = Vec::with_capacity(out.len());
+    for out in out {
+        if let (true, Out::Text(text)) = (twice, &out) {
+            sent.push(Out::Text(text.clone()));
+        }
+        sent.push(out);
+    }
+    if swapped {
+        for pair in sent.chunks_exact_mut(2).filter(|pair| pair.iter().all(|out| matches!(out, Out::Text(_))))
+        {
+            pair.swap(0, 1);
+        }
+    }
+    sent
+}
+
 /// Why a client event failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {

@@ -42,7 +42,10 @@ choice!(Handshake {
     Accept = "accept",
     Close = "close",
     Refuse401 = "refuse401",
+    Refuse402 = "refuse402",
     Refuse403 = "refuse403",
+    Refuse429 = "refuse429",
+    Refuse503 = "refuse503",
     Hang = "hang",
 });
 choice!(Echo { Offered = "offered", None = "none", Unoffered = "unoffered" });
@@ -51,8 +54,11 @@ choice!(SessionReply { Ok = "ok", Error200 = "error200" });
 choice!(Mint {
     Ok = "ok",
     Status401 = "401",
+    Status402 = "402",
+    Status403 = "403",
     Status429 = "429",
     Status500 = "500",
+    Status503 = "503",
     Html = "html",
     Empty = "empty",
     Huge = "huge",

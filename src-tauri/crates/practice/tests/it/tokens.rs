@@ -202,3 +202,36 @@ async fn a_token_expires_and_an_open_session_does_not() {
     client.send(&json!({"type": "input_audio_buffer.clear"})).await;
     client.until("input_audio_buffer.cleared").await;
 }
+
+#[tokio::test]
+async fn a_refusal_says_when_to_ask_again_and_may_pass() {
+    for (value, code) in [("402", 402), ("403", 403), ("429", 429), ("503", 503)] {
+        let practice = start(&[("mint", value), ("mint_faulty", "1"), ("retry_after_s", "7")]).await;
+        let refused = http("POST", &practice.token_url(), Some(KEY), "").await.unwrap();
+        let head = refused.head.to_ascii_lowercase();
+        assert_eq!(refused.status, code);
+        assert_eq!(head.contains("retry-after: 7"), matches!(code, 429 | 503), "{value}: {head}");
+        assert_eq!(http("POST", &practice.token_url(), Some(KEY), "").await.unwrap().status, 200);
+    }
+    let practice = start(&[("mint", "429"), ("retry_after_date", "on")]).await;
+    let refused = http("POST", &practice.token_url(), Some(KEY), "").await.unwrap();
+    assert!(
+        refused.head.to_ascii_lowercase().contains("retry-after: ")
+            && refused.head.to_ascii_lowercase().contains(" gmt"),
+        "{}",
+        refused.head
+    );
+    for (value, code) in [("refuse402", 402), ("refuse429", 429), ("refuse503", 503)] {
+        let practice = start(&[("handshake", value)]).await;
+        assert_eq!(status(Client::connect(&practice, "", Show::Bearer(KEY)).await).0, code);
+    }
+}
+
+#[tokio::test]
+async fn a_token_for_one_session_opens_no_second() {
+    let practice = start(&[("single_use", "on")]).await;
+    let token = token(&practice).await;
+    Client::connect(&practice, "", Show::Bearer(&token)).await.unwrap();
+    assert_eq!(status(Client::connect(&practice, "", Show::Bearer(&token)).await).0, 401);
+    Client::connect(&practice, "", Show::Bearer(KEY)).await.unwrap();
+}

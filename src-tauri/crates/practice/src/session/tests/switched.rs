@@ -332,3 +332,34 @@ fn tool_cue() {
     assert_eq!(count(&events, "response.done"), 1);
     assert_eq!(first(&events, "response.done")["response"]["output"].as_array().unwrap().len(), 2);
 }
+
+#[test]
+fn close_after_s() {
+    let mut rig = Rig::vad(&[("close_after_s", "3"), ("close_code", "1008")]);
+    assert_eq!(count(&rig.wait(2_900), "<close>"), 0);
+    assert_eq!(first(&rig.wait(200), "<close>")["code"], 1008);
+    assert!(Switches::default().set("close_code", "1006").is_err(), "1006 is never sent");
+}
+
+#[test]
+fn twice() {
+    let events = Rig::vad(&[("twice", "on")]).turn();
+    assert!(events.len() > 10 && events.chunks(2).all(|pair| pair[0] == pair[1]));
+}
+
+#[test]
+fn swapped() {
+    let mut rig = Rig::unopened(&[("swapped", "on")], &Common::default(), &Asked::default());
+    assert_eq!(
+        kinds(&rig.events())[..2],
+        ["session.created", "conversation.created"],
+        "not before it is agreed"
+    );
+    rig.send(&update(json!({})));
+    let (swapped, usual) = (rig.turn(), Rig::vad(&[]).turn());
+    let (mut swapped, mut usual) = (kinds(&swapped), kinds(&usual));
+    assert_ne!(swapped, usual);
+    swapped.sort();
+    usual.sort();
+    assert_eq!(swapped, usual, "nothing is lost or added");
+}
