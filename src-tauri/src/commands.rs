@@ -67,6 +67,11 @@ pub(crate) async fn continue_reply(app: State<'_, App>) -> Done {
 }
 
 #[tauri::command]
+pub(crate) async fn stay(app: State<'_, App>) -> Done {
+    app.command(Command::Stay).await
+}
+
+#[tauri::command]
 pub(crate) async fn send_text(app: State<'_, App>, text: String) -> Done {
     app.command(Command::SendText(text)).await
 }

@@ -49,6 +49,7 @@ pub fn run() -> anyhow::Result<()> {
             commands::talk,
             commands::interrupt,
             commands::continue_reply,
+            commands::stay,
             commands::send_text,
             commands::dismiss_notice,
             commands::check_profile,

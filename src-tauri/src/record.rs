@@ -257,6 +257,7 @@ fn stored(index: usize, item: Item) -> StoredItem {
 fn reason(ending: &Ending) -> String {
     match ending {
         Ending::ByYou => "by you".into(),
+        Ending::Quiet { .. } => "after a long quiet".into(),
         Ending::ByServer { code, text, .. } => format!("by the server ({code} {text})"),
         Ending::Failed { problem } => problem.message.clone(),
     }

@@ -138,6 +138,7 @@ fn begin(setup: &mut Setup, settings: &Settings) {
     setup.turns = settings.turns;
     setup.patience = settings.patience;
     setup.quick_barge_in = settings.quick_barge_in;
+    setup.idle = settings.idle;
 }
 
 /// What the devices are opened with.
@@ -158,6 +159,7 @@ pub(crate) fn tuning(before: &Settings, settings: &Settings) -> Vec<Command> {
         Command::Process(settings.processing),
         Command::Patience(settings.patience),
         Command::QuickBargeIn(settings.quick_barge_in),
+        Command::Idle(settings.idle),
     ];
     // Only a change: during the call the person may have chosen otherwise for it alone.
     if settings.turns != before.turns {
@@ -177,7 +179,7 @@ pub(crate) fn tuning(before: &Settings, settings: &Settings) -> Vec<Command> {
 #[cfg(test)]
 mod tests {
     use audio::Processing;
-    use call::{Patience, Turns};
+    use call::{Idle, Patience, Turns};
 
     use super::*;
 
@@ -185,6 +187,7 @@ mod tests {
     fn a_call_begins_with_what_is_kept_and_a_running_one_is_told_of_it() {
         let processing = Processing { echo: false, noise: true, gain: false };
         let patience = Patience { silence_ms: 900, threshold: 0.5 };
+        let idle = Idle { hang_up: false, ..Idle::default() };
         let before = Settings::default();
         let speakers = vec!["a".to_owned()];
         let settings = Settings {
@@ -193,6 +196,7 @@ mod tests {
             processing,
             patience,
             quick_barge_in: false,
+            idle,
             speakers: speakers.clone(),
             ..Settings::default()
         };
@@ -206,11 +210,13 @@ mod tests {
         );
         begin(&mut setup, &settings);
         assert_eq!((setup.turns, setup.patience, setup.quick_barge_in), (Turns::Manual, patience, false));
+        assert_eq!(setup.idle, idle);
         let sound = vec![
             Command::Volume(0.25),
             Command::Process(processing),
             Command::Patience(patience),
             Command::QuickBargeIn(false),
+            Command::Idle(idle),
         ];
         assert_eq!(tuning(&settings, &settings), sound);
         let order = opened.speakers;

@@ -1,7 +1,7 @@
 //! What the window is told: the shell's part of the contract, beside `call`'s events.
 
 use audio::{Findings, Processing, Trial, TrialProgress};
-use call::{Event, Patience, Problem, Snapshot, Turns};
+use call::{Event, Idle, Patience, Problem, Snapshot, Turns};
 use realtime::Profile;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -45,6 +45,8 @@ pub struct Settings {
     pub talk_key: TalkKey,
     /// What is done to your microphone's sound.
     pub processing: Processing,
+    /// What becomes of a line on which nobody speaks.
+    pub idle: Idle,
 }
 
 /// What a press of the talk key does.
@@ -69,6 +71,7 @@ impl Default for Settings {
             quick_barge_in: true,
             talk_key: TalkKey::default(),
             processing: Processing::default(),
+            idle: Idle::default(),
         }
     }
 }

@@ -40,6 +40,7 @@ impl Line {
             microphone: DeviceView::default(),
             speaker: DeviceView::default(),
             clock: Clock::default(),
+            quiet: None,
             notices: Vec::new(),
             figures: call::Figures::default(),
             model: None,

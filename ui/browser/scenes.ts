@@ -103,6 +103,16 @@ export const STATES: PageState[] = [
     reach: (page) => page.keyboard.press('d'),
   },
   { name: 'false-start', query: at(44000), shows: id('continue') },
+  { name: 'quiet', query: at(53500), shows: id('stay') },
+  {
+    name: 'quiet-in-settings',
+    query: at(53500),
+    shows: id('stay'),
+    reach: async (page) => {
+      await page.keyboard.press('Control+,');
+      await page.locator(id('settings-idle')).scrollIntoViewIfNeeded();
+    },
+  },
   { name: 'reconnecting', query: at(57500), shows: word('reconnecting') },
   { name: 'device-problem', query: at(64000), shows: '[data-code="speaker"]' },
   { name: 'ended', query: 'fake=ended', shows: id('export-call') },

@@ -259,3 +259,17 @@ test('a line of figures rises to its largest and never leaves its place', () => 
   expect(points([50, 100])).toBe('0.0,12.0 96.0,0.0');
   expect(points([0, 0])).toBe('0.0,24.0 96.0,24.0');
 });
+
+test('how long it may be quiet is set in minutes, and off hides the rest', async () => {
+  const { stub, user } = await open();
+  await user.click(screen.getByTestId('place-settings'));
+  await fireEvent.input(screen.getByTestId('field-idleAfter'), { target: { value: '10' } });
+  await waitFor(() => expect(screen.getByTestId('said-idleAfter').textContent).toBe('10 min'));
+  await fireEvent.input(screen.getByTestId('field-idleCountdown'), { target: { value: '60' } });
+  await user.click(screen.getByTestId('field-idle-hangUp'));
+  await waitFor(() => expect(screen.queryByTestId('field-idleAfter')).toBeNull());
+  expect(stub.asked.at(-1)).toEqual([
+    'saveSettings',
+    { ...defaults, idle: { hangUp: false, afterS: 600, countdownS: 60 } },
+  ]);
+});

@@ -16,6 +16,7 @@ export function call(more: Partial<Snapshot> = {}): Snapshot {
     microphone: { name: 'Mic', open: true },
     speaker: { name: 'Phones', open: true },
     clock: { elapsedMs: 0 },
+    quiet: null,
     notices: [],
     figures: {
       voiceToWireMs: [],

@@ -53,6 +53,7 @@ export class Stub implements Backend {
   talk = (pressed: boolean) => this.#ask('talk', pressed);
   interrupt = () => this.#ask('interrupt');
   continueReply = () => this.#ask('continueReply');
+  stay = () => this.#ask('stay');
   sendText = (text: string) => this.#ask('sendText', text);
   dismissNotice = (code: Problem['code']) => this.#ask('dismissNotice', code);
   checkProfile = (draft: unknown) => this.#ask('checkProfile', draft).then(() => this.check);

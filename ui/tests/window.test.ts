@@ -223,6 +223,32 @@ describe('a call', () => {
     expect(screen.queryByTestId('type-input')).toBeNull();
   });
 
+  test('a quiet line is counted down on every page, and stays by button, key or typing', async () => {
+    const { stub, user } = await inCall();
+    await user.keyboard('s');
+    expect(stub.asked, 'nothing is in doubt').toEqual([]);
+    stub.say({ type: 'quiet', quiet: { afterMs: 90_000, hangUpInMs: 30_000 } });
+    const message = await screen.findByTestId('quiet-message');
+    expect([message.textContent, text('quiet-left')]).toEqual([
+      'Nobody has said anything for 1 min 30 s.',
+      words.quiet.left(30),
+    ]);
+    expect(message.getAttribute('role')).toBe('alert');
+    await user.keyboard('{Control>},{/Control}');
+    stub.say({ type: 'quiet', quiet: { afterMs: 90_000, hangUpInMs: 29_000 } });
+    await waitFor(() => expect(text('quiet-left')).toBe(words.quiet.left(29)));
+    expect(message.textContent, 'what is read out does not count').not.toContain('29');
+    await user.click(screen.getByTestId('stay'));
+    (document.activeElement as HTMLElement).blur();
+    await user.keyboard('s{Enter}');
+    await user.type(await screen.findByTestId('type-input'), 'o');
+    expect(stub.asked).toEqual([['stay'], ['stay'], ['stay']]);
+    stub.say({ type: 'quiet', quiet: null });
+    await waitFor(() => expect(screen.queryByTestId('quiet')).toBeNull());
+    stub.say({ type: 'status', status: { word: 'ended', ending: { reason: 'quiet', forMs: 330_000 } } });
+    await waitFor(() => expect(text('ending')).toBe('The call was ended because it was quiet for 5 min 30 s.'));
+  });
+
   test('Esc stops the agent first and closes second', async () => {
     const { stub, user } = await inCall({ status: { word: 'speaking' } });
     await user.keyboard('?');

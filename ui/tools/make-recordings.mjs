@@ -69,6 +69,7 @@ const freshCall = (who, practice) => ({
   microphone: { open: false },
   speaker: { open: false },
   clock: { elapsedMs: 0 },
+  quiet: null,
   notices: [],
   figures: { voiceToWireMs: [], wireToEarMs: [], answerMs: [], echo: echo({}) },
 });
@@ -220,6 +221,8 @@ function conversation() {
   s.typed(46000, 'Book the early one for two, please.');
   s.agent(47200, 52500, 'I can’t book it for you, but the ticket office opens at half past seven, and you can pay by card on board.');
   s.say(53000, { type: 'noticeGone', code: 'microphone' });
+  s.say(53200, { type: 'quiet', quiet: { afterMs: 300000, hangUpInMs: 24000 } });
+  s.say(53800, { type: 'quiet', quiet: null });
   s.status(55000, 'reconnecting', { attempt: 1, retryInMs: 1000 });
   s.status(57000, 'reconnecting', { attempt: 2, retryInMs: 4000 });
   s.note(61500, 'The line was gone for 6 seconds. The conversation goes on.');

@@ -79,6 +79,8 @@ function change(call: Snapshot, event: Exclude<Event, { type: 'levels' }>): Snap
       return { ...call, [event.direction]: event.device };
     case 'clock':
       return { ...call, clock: event.clock };
+    case 'quiet':
+      return { ...call, quiet: event.quiet };
     case 'notice':
       return { ...call, notices: noticed(call.notices, event.problem) };
     case 'noticeGone':

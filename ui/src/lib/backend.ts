@@ -34,6 +34,8 @@ export interface Backend {
   interrupt(): Promise<void>;
   /** Lets the agent speak on after a false start; only while `controls.canContinue`. */
   continueReply(): Promise<void>;
+  /** Somebody is there: the quiet line is not ended. */
+  stay(): Promise<void>;
   sendText(text: string): Promise<void>;
   dismissNotice(code: ProblemCode): Promise<void>;
   checkProfile(draft: ProfileDraft): Promise<Check>;

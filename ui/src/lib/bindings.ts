@@ -119,9 +119,9 @@ residualLikelihood: number | null,
  */
 nearLikelihood: number | null, };
 
-export type Ending = { "reason": "byYou" } | { "reason": "byServer", code: number, text: string, problem: Problem, } | { "reason": "failed", problem: Problem, };
+export type Ending = { "reason": "byYou" } | { "reason": "byServer", code: number, text: string, problem: Problem, } | { "reason": "quiet", forMs: number, } | { "reason": "failed", problem: Problem, };
 
-export type Event = { "type": "status", status: Status, } | { "type": "controls", controls: Controls, } | { "type": "item", index: number, item: Item, } | { "type": "levels", microphone: number, speaker: number, } | { "type": "device", direction: Direction, device: DeviceView, } | { "type": "clock", clock: Clock, } | { "type": "notice", problem: Problem, } | { "type": "noticeGone", code: ProblemCode, } | { "type": "model", model: string, } | { "type": "figures", figures: Figures, };
+export type Event = { "type": "status", status: Status, } | { "type": "controls", controls: Controls, } | { "type": "item", index: number, item: Item, } | { "type": "levels", microphone: number, speaker: number, } | { "type": "device", direction: Direction, device: DeviceView, } | { "type": "clock", clock: Clock, } | { "type": "quiet", quiet: Quiet | null, } | { "type": "notice", problem: Problem, } | { "type": "noticeGone", code: ProblemCode, } | { "type": "model", model: string, } | { "type": "figures", figures: Figures, };
 
 export type Fault = "computer" | "profile" | "backend" | "network" | "xai";
 
@@ -154,6 +154,20 @@ microphone: Line | null, speaker: Line | null,
  * Capture samples lost, playback callbacks that found too few samples, frames not taken in time.
  */
 overruns: number, underruns: number, droppedFrames: number, };
+
+export type Idle = { 
+/**
+ * The quiet is warned about, and then hung up on.
+ */
+hangUp: boolean, 
+/**
+ * How long it is quiet before the warning, in s: 60 to 7,200.
+ */
+afterS: number, 
+/**
+ * How long the warning stands before the call is hung up, in s: 10 to 300.
+ */
+countdownS: number, };
 
 export type Imported = { 
 /**
@@ -327,6 +341,16 @@ secret: string | null, };
 
 export type ProfileView = { profile: Profile, secret: SecretState, };
 
+export type Quiet = { 
+/**
+ * How long it was quiet when this warning came, in ms.
+ */
+afterMs: number, 
+/**
+ * In whole seconds.
+ */
+hangUpInMs: number, };
+
 export type Role = "you" | "agent" | "tool" | "note";
 
 export type SecretState = "none" | "keychain" | "thisRun";
@@ -363,7 +387,11 @@ talkKey: TalkKey,
 /**
  * What is done to your microphone's sound.
  */
-processing: Processing, };
+processing: Processing, 
+/**
+ * What becomes of a line on which nobody speaks.
+ */
+idle: Idle, };
 
 export type Snapshot = { 
 /**
@@ -374,6 +402,10 @@ with: string,
  * The call is with the practice agent on this computer.
  */
 practice: boolean, status: Status, controls: Controls, items: Array<Item>, microphone: DeviceView, speaker: DeviceView, clock: Clock, 
+/**
+ * Only while the end is being counted down.
+ */
+quiet: Quiet | null, 
 /**
  * Troubles that do not end the call, one per code.
  */

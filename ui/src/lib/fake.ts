@@ -210,6 +210,11 @@ export class FakeBackend implements Backend {
     this.#answer(rest ?? 'Where was I? This answer is made up.');
   }
 
+  async stay(): Promise<void> {
+    this.log.push('stay');
+    this.#say({ type: 'quiet', quiet: null });
+  }
+
   async sendText(text: string): Promise<void> {
     this.log.push(`sendText ${text}`);
     await this.interrupt();

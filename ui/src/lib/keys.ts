@@ -7,6 +7,7 @@ export type KeyAction =
   | 'details'
   | 'hardMute'
   | 'hush'
+  | 'stay'
   | 'escape'
   | 'type'
   | 'end'
@@ -39,7 +40,7 @@ export function actionFor(press: Press, focus: Focus): KeyAction | null {
   if (key === 'm') return press.shiftKey ? 'hardMute' : 'mute';
   if (key === 'c' && !press.shiftKey) return 'continue';
   if (key === 'd' && !press.shiftKey) return 'details';
-  if (key === 's') return press.shiftKey ? 'hush' : null;
+  if (key === 's') return press.shiftKey ? 'hush' : 'stay';
   if (key === '?') return 'keys';
   if (key === 'Enter' && focus === 'page' && !press.shiftKey) return 'type';
   return null;

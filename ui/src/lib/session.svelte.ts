@@ -173,6 +173,11 @@ export class Session {
     return this.run(this.backend.talk(pressed));
   }
 
+  /** Somebody is there; told only while that is in doubt. */
+  stay(): void {
+    if (this.call?.quiet != null) void this.run(this.backend.stay());
+  }
+
   go(place: Place): void {
     this.refusal = null;
     this.place = place;

@@ -12,4 +12,5 @@ export const defaults: Settings = {
   quickBargeIn: true,
   talkKey: 'hold',
   processing: { echo: true, noise: true, gain: true },
+  idle: { hangUp: true, afterS: 300, countdownS: 30 },
 };

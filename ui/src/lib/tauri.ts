@@ -20,6 +20,7 @@ export const tauriBackend: Backend = {
   talk: (pressed) => invoke('talk', { pressed }),
   interrupt: () => invoke('interrupt'),
   continueReply: () => invoke('continue_reply'),
+  stay: () => invoke('stay'),
   sendText: (text) => invoke('send_text', { text }),
   dismissNotice: (code) => invoke('dismiss_notice', { code }),
   checkProfile: (draft) => invoke('check_profile', { draft }),

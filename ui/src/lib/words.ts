@@ -41,6 +41,13 @@ const secretStates: Record<SecretState, string> = {
   thisRun: 'The secret is kept only for this run.',
 };
 
+/** `5 min`, `90 s` as `1 min 30 s`. */
+function span(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  const parts = [seconds >= 60 ? `${Math.floor(seconds / 60)} min` : '', seconds % 60 > 0 ? `${seconds % 60} s` : ''];
+  return parts.filter((part) => part !== '').join(' ');
+}
+
 function endingOf(ending: Ending): string {
   switch (ending.reason) {
     case 'byYou':
@@ -49,6 +56,8 @@ function endingOf(ending: Ending): string {
       return ending.text === ''
         ? `The server closed the line (code ${ending.code}).`
         : `The server closed the line: “${ending.text}” (code ${ending.code}).`;
+    case 'quiet':
+      return `The call was ended because it was quiet for ${span(ending.forMs)}.`;
     case 'failed':
       return 'The call could not go on.';
   }
@@ -123,6 +132,15 @@ export const words = {
     holdHint: 'You talk while the key or the button is down.',
     toggle: 'Press to talk, press again when done',
     toggleHint: 'For those who cannot or do not want to hold a key.',
+    idle: 'A quiet line',
+    idleWhat: 'When nobody speaks',
+    hangUp: 'Warn me, then hang up',
+    hangUpHint: 'An open line costs money also while nobody speaks. Practice calls cost nothing and stay open.',
+    idleAfter: 'How long it may be quiet',
+    minutes: (value: number) => `${value} min`,
+    idleCountdown: 'How long the warning stands',
+    idleCountdownHint: 'Speaking, typing or Stay keeps the call.',
+    seconds: (value: number) => `${value} s`,
   },
 
   backends: {
@@ -294,6 +312,13 @@ export const words = {
     agentLevel: 'Agent',
   },
 
+  quiet: {
+    label: 'The line is quiet',
+    message: (ms: number) => `Nobody has said anything for ${span(ms)}.`,
+    left: (seconds: number) => `The call ends in ${seconds} s.`,
+    stay: 'Stay',
+  },
+
   details: {
     title: 'Details',
     none: '–',
@@ -439,6 +464,7 @@ export const words = {
       { keys: ['D'], does: 'Show or hide the details' },
       { keys: ['C'], does: 'Let the agent continue after a false start' },
       { keys: ['Shift', 'S'], does: 'Silence the agent, or hear it again' },
+      { keys: ['S'], does: 'Stay on a quiet line that is about to be ended' },
       { keys: ['Esc'], does: 'Stop the agent speaking, then close what is open' },
       { keys: ['Enter'], does: 'Type a message' },
       { keys: ['mod', 'E'], does: 'End the call' },

@@ -50,6 +50,11 @@ pub enum Ending {
     ByYou,
     /// The server closed the line in good order.
     ByServer { code: u16, text: String, problem: Problem },
+    /// Nobody said anything for so long.
+    Quiet {
+        #[ts(type = "number")]
+        for_ms: u64,
+    },
     /// It could not go on.
     Failed { problem: Problem },
 }
@@ -221,6 +226,18 @@ pub struct Clock {
     pub estimate_usd: Option<f64>,
 }
 
+/// Nobody has said anything for long, and the call is about to be hung up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Quiet {
+    /// How long it was quiet when this warning came, in ms.
+    #[ts(type = "number")]
+    pub after_ms: u64,
+    /// In whole seconds.
+    #[ts(type = "number")]
+    pub hang_up_in_ms: u64,
+}
+
 /// Everything a window needs to draw a call from nothing.
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
 #[serde(rename_all = "camelCase")]
@@ -235,6 +252,8 @@ pub struct Snapshot {
     pub microphone: DeviceView,
     pub speaker: DeviceView,
     pub clock: Clock,
+    /// Only while the end is being counted down.
+    pub quiet: Option<Quiet>,
     /// Troubles that do not end the call, one per code.
     pub notices: Vec<Problem>,
     pub figures: Figures,
@@ -269,6 +288,10 @@ pub enum Event {
     },
     Clock {
         clock: Clock,
+    },
+    /// Once a second while the end is being counted down; `null` when somebody is there after all.
+    Quiet {
+        quiet: Option<Quiet>,
     },
     /// Replaces an older notice of the same code.
     Notice {

@@ -29,6 +29,6 @@ pub use files::{FileDevices, WavError, read_wav, write_wav};
 pub use machine::TEXT_LIMIT;
 pub use patience::Patience;
 pub use problem::device as device_problem;
-pub use setup::{Access, Command, Price, Setup};
+pub use setup::{Access, Command, Idle, Price, Setup};
 pub use tap::Tap;
 pub use task::{Call, CallGone, Devices, Subscriber};

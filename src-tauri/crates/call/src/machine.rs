@@ -4,6 +4,7 @@
 mod barge;
 mod gap;
 mod handover;
+mod idle;
 mod line;
 mod person;
 mod sound;
@@ -178,6 +179,7 @@ pub(crate) struct State {
     pub(crate) notices: Vec<Problem>,
     /// When the line was ready for the first time.
     live_since: Option<u64>,
+    stillness: idle::Stillness,
     clock: Clock,
     clock_at: u64,
     /// What is billed so far, in ms.
@@ -227,6 +229,7 @@ impl State {
             speaker: DeviceView::default(),
             notices: Vec::new(),
             live_since: None,
+            stillness: idle::Stillness::default(),
             clock: Clock::default(),
             clock_at: 0,
             billed_ms: 0,
@@ -249,6 +252,7 @@ impl State {
             microphone: self.microphone.clone(),
             speaker: self.speaker.clone(),
             clock: self.clock,
+            quiet: self.quiet(),
             notices: self.notices.clone(),
             figures: self.figures.clone(),
             model: self.model.clone(),
@@ -324,7 +328,8 @@ impl State {
             Phase::Live => None,
         };
         let clock = self.live_since.map(|_| self.clock_at + 1_000);
-        [agree_by, self.awaiting, self.reply_by, self.tail_until, self.doubt_due(), clock]
+        let quiet = self.quiet_due();
+        [agree_by, self.awaiting, self.reply_by, self.tail_until, self.doubt_due(), quiet, clock]
             .into_iter()
             .flatten()
             .min()
@@ -447,7 +452,8 @@ impl Turn<'_> {
 
     /// What follows from the state alone: the clock, the gate, the state word.
     fn settle(&mut self) {
-        self.run_clock();
+        let passed = self.run_clock();
+        self.settle_idle(passed);
         self.consider_handover();
         let gate = self.state.wanted_gate();
         if self.state.gate != Some(gate) {
@@ -469,10 +475,11 @@ impl Turn<'_> {
         }
     }
 
-    fn run_clock(&mut self) {
+    /// Returns what has passed since the last time, in ms.
+    fn run_clock(&mut self) -> u64 {
         let passed = self.now - self.state.clock_at.min(self.now);
         self.state.clock_at = self.now;
-        let Some(since) = self.state.live_since else { return };
+        let Some(since) = self.state.live_since else { return passed };
         if self.state.is_live() && self.state.controls.turns == Turns::Auto {
             self.state.billed_ms += passed;
         }
@@ -486,6 +493,7 @@ impl Turn<'_> {
         if clock.elapsed_ms / 1_000 != told_second {
             self.tell(Event::Clock { clock });
         }
+        passed
     }
 
     fn check_deadlines(&mut self) {

@@ -3,6 +3,8 @@
 use audio::{Direction, Processing};
 use realtime::{Caller, Profile};
 use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
 
 use crate::event::{Mute, ProblemCode, Turns};
 use crate::patience::Patience;
@@ -19,6 +21,7 @@ pub struct Setup {
     /// A voice that this computer hears interrupts the agent before the server has noticed it.
     pub quick_barge_in: bool,
     pub price: Price,
+    pub idle: Idle,
     /// Seeds the jitter of the reconnect delays, so that a test can repeat them.
     pub seed: u64,
 }
@@ -34,6 +37,7 @@ impl Setup {
             patience: Patience::default(),
             quick_barge_in: true,
             price: Price::default(),
+            idle: Idle::default(),
             seed: 0,
         }
     }
@@ -76,6 +80,37 @@ impl Default for Price {
     }
 }
 
+/// What becomes of a line on which nobody speaks, types or is heard. Muted is quiet, too. A call with
+/// the practice agent costs nothing and is never hung up. Values outside their range count as the
+/// nearest inside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Idle {
+    /// The quiet is warned about, and then hung up on.
+    pub hang_up: bool,
+    /// How long it is quiet before the warning, in s: 60 to 7,200.
+    pub after_s: u32,
+    /// How long the warning stands before the call is hung up, in s: 10 to 300.
+    pub countdown_s: u32,
+}
+
+impl Default for Idle {
+    fn default() -> Self {
+        Self { hang_up: true, after_s: 300, countdown_s: 30 }
+    }
+}
+
+impl Idle {
+    pub(crate) fn after_ms(self) -> u64 {
+        u64::from(self.after_s.clamp(60, 7_200)) * 1_000
+    }
+
+    /// From the beginning of the quiet to the end of the call.
+    pub(crate) fn whole_ms(self) -> u64 {
+        self.after_ms() + u64::from(self.countdown_s.clamp(10, 300)) * 1_000
+    }
+}
+
 /// What a person can do to a running call.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Command {
@@ -102,6 +137,9 @@ pub enum Command {
     },
     /// What is done to the microphone's sound.
     Process(Processing),
+    /// The quiet begins anew: somebody is there.
+    Stay,
+    Idle(Idle),
     /// Put a notice away.
     Dismiss(ProblemCode),
     End,

@@ -42,6 +42,8 @@ impl Turn<'_> {
             }
             Command::Prefer { direction, order } => self.device(Control::Prefer { direction, order }),
             Command::Process(processing) => self.device(Control::Process(processing)),
+            Command::Stay => self.stay(),
+            Command::Idle(idle) => self.state.setup.idle = idle,
             Command::Dismiss(code) => self.notice_gone(code),
         }
     }

@@ -8,7 +8,9 @@ mod line;
 
 use super::*;
 use crate::patience::Patience;
-use crate::setup::Access;
+use crate::setup::{Access, Idle};
+
+mod idle;
 
 /// A call and the rows it has gone through.
 struct Table {
@@ -19,7 +21,9 @@ struct Table {
 impl Table {
     fn new(turns: Turns) -> Self {
         let profile = Profile { name: "Test".into(), ..Profile::default() };
-        let setup = Setup { turns, ..Setup::new(profile, Access::Backend(None)) };
+        // Hours pass in some tables; what quiet does has one of its own.
+        let idle = Idle { hang_up: false, ..Idle::default() };
+        let setup = Setup { turns, idle, ..Setup::new(profile, Access::Backend(None)) };
         Self { state: Some(State::new(setup)), now: 0 }
     }
 
@@ -194,6 +198,8 @@ fn brief(effect: &Effect) -> Option<String> {
             format!("{direction:?} {}", if device.open { "open" } else { "shut" })
         }
         Effect::Tell(Event::Controls { .. }) => "controls".into(),
+        Effect::Tell(Event::Quiet { quiet: Some(quiet) }) => format!("quiet {}", quiet.hang_up_in_ms / 1_000),
+        Effect::Tell(Event::Quiet { quiet: None }) => "not quiet".into(),
         Effect::Tell(Event::Model { model }) => format!("model {model}"),
         Effect::Device(Control::Listen(_))
         | Effect::Tell(Event::Clock { .. } | Event::Levels { .. } | Event::Figures { .. }) => {

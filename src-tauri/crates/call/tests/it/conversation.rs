@@ -1,4 +1,4 @@
-use call::{Command, Ending, Mute, Patience, Role, Status, Turns};
+use call::{Command, Ending, Idle, Mute, Patience, Role, Status, Turns};
 
 use crate::desk::{Desk, voice};
 
@@ -279,4 +279,26 @@ async fn closing_the_handle_ends_the_session_at_the_server() {
     assert!(subscriber.subscribe().await.is_err());
     let session = practice.wire_log().sessions.pop().unwrap();
     assert!(session.over, "the server has seen the line close");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_line_on_which_nobody_speaks_is_hung_up_unless_somebody_is_there() {
+    let mut desk = Desk::open_with(&[], |setup| {
+        setup.practice = false;
+        setup.idle = Idle { hang_up: true, after_s: 60, countdown_s: 10 };
+    })
+    .await;
+    desk.until_word("listening").await;
+    desk.pass(55_000).await;
+    desk.devices.say(voice(1_000, 1)).await;
+    desk.until_word("speaking").await;
+    desk.until_word("listening").await;
+    desk.pass(55_000).await;
+    assert_eq!(desk.seen.quiet, None, "a minute has not passed since something was said");
+    desk.until("the warning", |seen| seen.quiet.is_some()).await;
+    desk.tell(Command::Stay).await;
+    desk.until("the end of the warning", |seen| seen.quiet.is_none()).await;
+    desk.until("the next warning", |seen| seen.quiet.is_some()).await;
+    desk.until_word("ended").await;
+    assert_eq!(desk.seen.status, Status::Ended { ending: Ending::Quiet { for_ms: 70_000 } });
 }

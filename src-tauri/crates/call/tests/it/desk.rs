@@ -141,6 +141,7 @@ impl Desk {
                 audio::Direction::Speaker => self.seen.speaker = device,
             },
             Event::Clock { clock } => self.seen.clock = clock,
+            Event::Quiet { quiet } => self.seen.quiet = quiet,
             Event::Notice { problem } => {
                 self.seen.notices.retain(|known| known.code != problem.code);
                 self.seen.notices.push(problem);
