@@ -10,6 +10,9 @@
 #[expect(dead_code, reason = "the tests look closer at the desk than this measure")]
 mod desk;
 #[cfg(target_os = "linux")]
+#[path = "../figure.rs"]
+mod figure;
+#[cfg(target_os = "linux")]
 mod page;
 #[cfg(target_os = "linux")]
 #[path = "../../src-tauri/xtask/src/bench/process.rs"]
@@ -39,6 +42,7 @@ mod linux {
     use serde_json::json;
 
     use crate::desk::Desk;
+    use crate::figure::row;
     use crate::page::Page;
     use crate::process;
 
@@ -220,10 +224,5 @@ mod linux {
             let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
             let _ = self.0.wait();
         }
-    }
-
-    /// One line that `cargo xtask bench` reads.
-    fn row(name: &str, value: f64, unit: &str, bar: serde_json::Value) {
-        println!("{}", json!({ "name": name, "value": value, "unit": unit, "bar": bar }));
     }
 }

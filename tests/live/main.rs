@@ -9,6 +9,9 @@
 #[expect(dead_code, reason = "the tests look closer at the desk than this measure")]
 mod desk;
 #[cfg(target_os = "linux")]
+#[path = "../figure.rs"]
+mod figure;
+#[cfg(target_os = "linux")]
 mod person;
 #[cfg(target_os = "linux")]
 #[path = "../e2e/window.rs"]
@@ -35,6 +38,7 @@ mod linux {
     use serde_json::json;
 
     use crate::desk::Desk;
+    use crate::figure::row;
     use crate::person::Person;
     use crate::window::Window;
 
@@ -141,10 +145,5 @@ mod linux {
     /// How often the client has cut a reply.
     fn interruptions(agent: &Practice) -> u64 {
         agent.count("conversation.item.truncate")
-    }
-
-    /// One line that `cargo xtask bench` reads.
-    fn row(name: &str, value: f64, unit: &str, bar: serde_json::Value) {
-        println!("{}", json!({ "name": name, "value": value, "unit": unit, "bar": bar }));
     }
 }

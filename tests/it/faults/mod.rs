@@ -5,6 +5,7 @@
 #[path = "../../../src-tauri/crates/call/tests/it/desk.rs"]
 #[expect(dead_code, reason = "the call's own tests ask for more of the desk")]
 mod desk;
+#[path = "../../../src-tauri/crates/call/tests/it/relay.rs"]
 mod relay;
 mod secrets;
 mod table;
@@ -114,6 +115,8 @@ async fn the_line_breaks() {
         network("a frame cut in its middle", At::Reply, Network::CutAfter(1_000), 500, Reconnected),
         network("stalled for 5 s in the silence", At::Quiet, Network::Stalled, 5_000, Nothing),
         network("stalled for 5 s while the agent speaks", At::Reply, Network::Stalled, 5_000, Nothing),
+        network("only what is open is reset", At::Reply, Network::Cut, 500, Reconnected),
+        network("what is open is dead without a word", At::Quiet, Network::Hole, 1_000, Reconnected),
         network("stalled for 30 s", At::Quiet, Network::Stalled, 30_000, Reconnected),
         network("stalled for 120 s", At::Quiet, Network::Stalled, 120_000, Reconnected),
         network("down for 60 s", At::Quiet, Network::Down, 60_000, Reconnected),

@@ -1,11 +1,9 @@
 //! Rows of faults: what is done to a call, and what a person sees of it.
 
 use std::fmt::Write as _;
-use std::net::SocketAddr;
 
 use call::{Command, Ending, Fault, Item, Problem, ProblemCode, Role, Setup, Snapshot, Status};
 use realtime::Auth;
-use url::Url;
 
 use super::desk::{Desk, voice, word_of};
 use super::relay::{Network, Relay};
@@ -132,7 +130,7 @@ async fn outcome(row: &Row) -> Outcome {
     all.extend_from_slice(row.switches);
     let mut desk = Desk::open_with(&all, |setup| {
         if row.network.is_some() {
-            let wire = Relay::before(address(&setup.profile.token_url));
+            let wire = Relay::before(&setup.profile.token_url);
             setup.profile.token_url = wire.route(&setup.profile.token_url);
             setup.profile.realtime_url = wire.route(&setup.profile.realtime_url);
             if let Some((At::Once, network, _)) = row.network {
@@ -169,10 +167,6 @@ fn shortened(words: &[String]) -> String {
     let skipped = words.len().saturating_sub(8);
     let start = if skipped > 0 { "… " } else { "" };
     format!("{start}{}", words[skipped..].join(" → "))
-}
-
-fn address(url: &str) -> SocketAddr {
-    Url::parse(url).unwrap().socket_addrs(|| None).unwrap()[0]
 }
 
 /// A turn, the fault, another turn; with everything final of the first still there.

@@ -24,6 +24,14 @@ fn quick(url: &str) -> Settings {
     settings
 }
 
+/// A backend that follows the key in that file.
+async fn with_key_in(file: &Path, xai: &str) -> Backend {
+    std::fs::write(file, KEY).unwrap();
+    let mut settings = quick(xai);
+    settings.key = Followed::file(file).unwrap();
+    Backend::start(settings).await
+}
+
 /// Asks until the answer is this one.
 async fn becomes(backend: &Backend, secret: &str, status: u16) {
     let asking = async {
@@ -107,10 +115,7 @@ async fn a_new_key_is_used_without_a_restart() {
     let xai = FakeXai::start(Script::Token).await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("key");
-    std::fs::write(&file, KEY).unwrap();
-    let mut settings = quick(&xai.url);
-    settings.key = Followed::file(&file).unwrap();
-    let backend = Backend::start(settings).await;
+    let backend = with_key_in(&file, &xai.url).await;
     let asked_with = async || {
         assert_eq!(backend.session(Some(SECRET), "").await.status, 200);
         xai.heard.lock().unwrap().pop().unwrap().authorization
@@ -137,10 +142,7 @@ async fn a_reply_is_searched_for_the_key_of_the_day() {
     let xai = FakeXai::start(Script::say(200, &leak)).await;
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("key");
-    std::fs::write(&file, KEY).unwrap();
-    let mut settings = quick(&xai.url);
-    settings.key = Followed::file(&file).unwrap();
-    let backend = Backend::start(settings).await;
+    let backend = with_key_in(&file, &xai.url).await;
     replace(&file, new);
     becomes(&backend, SECRET, 502).await;
     assert!(!backend.session(Some(SECRET), "").await.raw.contains(new));

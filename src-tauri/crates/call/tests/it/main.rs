@@ -13,6 +13,9 @@ mod line;
 mod long;
 /// Recorded wire scripts and the state they must lead to.
 mod recordings;
+/// A network that can be made to fail.
+#[expect(dead_code, reason = "the fault table has failures that a long call has not")]
+mod relay;
 /// A server that does what a test says.
 mod scripted;
 /// The headless caller, as a program.

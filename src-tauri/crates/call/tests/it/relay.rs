@@ -10,6 +10,9 @@ use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 use url::Url;
 
+/// After so long nobody waits for a connection on which nothing moves.
+const GIVEN_UP: Duration = Duration::from_secs(60);
+
 /// What the network does to every connection through it, open ones and new ones.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Network {
@@ -20,6 +23,10 @@ pub(crate) enum Network {
     Dripping(usize),
     /// Every connection is reset, and new ones are as soon as they come.
     Down,
+    /// Every open connection is reset; new ones are well.
+    Cut,
+    /// Nothing moves on what is open now, ever; new connections are well.
+    Hole,
     /// Of what the server sends next, so many bytes arrive; then the connection is reset.
     CutAfter(usize),
 }
@@ -32,8 +39,9 @@ pub(crate) struct Relay {
 }
 
 impl Relay {
-    /// Stands before the server of this address from now on. Must run inside a runtime.
-    pub(crate) fn before(server: SocketAddr) -> Self {
+    /// Stands before the server that this address names from now on. Must run inside a runtime.
+    pub(crate) fn before(address: &str) -> Self {
+        let server = Url::parse(address).unwrap().socket_addrs(|| None).unwrap()[0];
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
@@ -48,7 +56,7 @@ impl Relay {
         Self { address, network: Arc::new(network), accepting }
     }
 
-    /// The same address, through this network.
+    /// An address on that server, through this network.
     pub(crate) fn route(&self, address: &str) -> String {
         let mut url = Url::parse(address).unwrap();
         url.set_port(Some(self.address.port())).unwrap();
@@ -76,10 +84,19 @@ async fn carry(client: TcpStream, server: SocketAddr, mut network: watch::Receiv
     let (mut up, mut down) = ([0; 4_096], [0; 4_096]);
     // What may still come through before the cut.
     let mut left = None;
+    let born = *network.borrow_and_update();
+    let mut was_open = false;
     loop {
         let now = *network.borrow_and_update();
-        if now == Network::Down {
-            break;
+        was_open |= now != born;
+        match now {
+            Network::Down => break,
+            Network::Cut if was_open => break,
+            Network::Hole if was_open => {
+                tokio::time::sleep(GIVEN_UP).await;
+                break;
+            }
+            _ => {}
         }
         let open = now != Network::Stalled;
         if let (Network::CutAfter(bytes), None) = (now, left) {
@@ -91,10 +108,7 @@ async fn carry(client: TcpStream, server: SocketAddr, mut network: watch::Receiv
             _ => down.len(),
         };
         tokio::select! {
-            changed = network.changed() => match changed {
-                Ok(()) => {}
-                Err(_) => break,
-            },
+            changed = network.changed() => if changed.is_err() { break },
             read = client.read(&mut up), if open => match read {
                 Ok(0) | Err(_) => break,
                 Ok(bytes) => if server.write_all(&up[..bytes]).await.is_err() { break },
