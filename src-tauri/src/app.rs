@@ -8,11 +8,11 @@ use call::{Command, Fault, Net, Problem, ProblemCode};
 use history::History;
 use realtime::{Caller, Profile};
 use secrecy::SecretString;
-use tauri::ipc::Channel;
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::kept::KeptError;
 use crate::keychain::{self, Keychain, Place};
+use crate::outbox::Outbox;
 use crate::past;
 use crate::profiles::Profiles;
 use crate::record::Recording;
@@ -50,7 +50,7 @@ pub(crate) struct Inner {
     profiles: Profiles,
     settings: SettingsFile,
     call: Option<Running>,
-    window: Option<Channel<AppEvent>>,
+    window: Option<Outbox>,
     /// What was last known of the keychain.
     keychain: view::Keychain,
     pub(crate) trials: Trials,
@@ -93,10 +93,12 @@ impl App {
         })
     }
 
-    /// A window is there: it gets everything now and every change from now on.
-    pub(crate) async fn subscribe(&self, channel: Channel<AppEvent>) -> AppSnapshot {
+    /// A window is there: it gets everything now, and is rung for to [`App::news`] when that changes.
+    pub(crate) async fn subscribe(&self, ring: impl Fn() + Send + Sync + 'static) -> AppSnapshot {
         let mut inner = self.inner.lock().await;
-        inner.window = Some(channel);
+        if let Some(before) = inner.window.replace(Outbox::new(ring)) {
+            before.close();
+        }
         AppSnapshot {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             call: inner.watch().await,
@@ -107,6 +109,15 @@ impl App {
             settings: inner.settings.get().clone(),
             trials: inner.trials.views(),
             troubles: self.troubles.clone(),
+        }
+    }
+
+    /// What has changed since the window last asked; waits for something, but not for ever.
+    pub(crate) async fn news(&self) -> Vec<AppEvent> {
+        let window = self.inner.lock().await.window.clone();
+        match window {
+            Some(window) => window.fetch().await,
+            None => Vec::new(),
         }
     }
 
@@ -409,10 +420,8 @@ impl Inner {
     }
 
     pub(crate) fn tell(&self, event: AppEvent) {
-        if let Some(window) = &self.window
-            && let Err(error) = window.send(event)
-        {
-            tracing::warn!(%error, "the window did not take an event");
+        if let Some(window) = &self.window {
+            window.put(event);
         }
     }
 }

@@ -16,8 +16,18 @@ use crate::view::{AppEvent, AppSnapshot, Check, DeviceList, Imported, ProfileDra
 type Done<T = ()> = Result<T, Problem>;
 
 #[tauri::command]
-pub(crate) async fn subscribe(app: State<'_, App>, channel: Channel<AppEvent>) -> Done<AppSnapshot> {
-    Ok(app.subscribe(channel).await)
+pub(crate) async fn subscribe(app: State<'_, App>, bell: Channel<()>) -> Done<AppSnapshot> {
+    let ring = move || {
+        if let Err(error) = bell.send(()) {
+            tracing::warn!(%error, "the window cannot be rung for");
+        }
+    };
+    Ok(app.subscribe(ring).await)
+}
+
+#[tauri::command]
+pub(crate) async fn news(app: State<'_, App>) -> Done<Vec<AppEvent>> {
+    Ok(app.news().await)
 }
 
 #[tauri::command]

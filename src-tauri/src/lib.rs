@@ -8,6 +8,7 @@ mod devices;
 mod drawing;
 mod kept;
 mod keychain;
+mod outbox;
 mod past;
 mod profiles;
 pub mod record;
@@ -40,6 +41,7 @@ pub fn run() -> anyhow::Result<()> {
         .plugin(tauri_plugin_dialog::init())
         .invoke_handler(tauri::generate_handler![
             commands::subscribe,
+            commands::news,
             commands::start_call,
             commands::end_call,
             commands::clear_call,

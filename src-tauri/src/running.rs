@@ -9,13 +9,13 @@ use history::History;
 use practice::Practice;
 use realtime::Profile;
 use secrecy::SecretString;
-use tauri::ipc::Channel;
 use tokio::task::JoinHandle;
 
+use crate::outbox::Outbox;
 use crate::record::{self, Recording};
 use crate::stream;
 use crate::trouble::trouble;
-use crate::view::{AppEvent, Keeping, Settings};
+use crate::view::{Keeping, Settings};
 
 /// How long the end of a call waits for a disk that refuses.
 const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -96,7 +96,7 @@ impl Running {
     }
 
     /// Streams the call's events to the window, beginning with the snapshot that is returned.
-    pub(crate) async fn watch(&mut self, window: Option<Channel<AppEvent>>) -> Option<call::Snapshot> {
+    pub(crate) async fn watch(&mut self, window: Option<Outbox>) -> Option<call::Snapshot> {
         if let Some(before) = self.watching.take() {
             before.abort();
         }

@@ -4,12 +4,13 @@ import { Channel, invoke } from '@tauri-apps/api/core';
 
 import type { Backend } from './backend';
 import type { AppEvent } from './bindings';
+import { fetching } from './fetching';
 
 export const tauriBackend: Backend = {
   subscribe(listen) {
-    const channel = new Channel<AppEvent>();
-    channel.onmessage = listen;
-    return invoke('subscribe', { channel });
+    const bell = new Channel<null>();
+    bell.onmessage = fetching((): Promise<AppEvent[]> => invoke('news'), listen);
+    return invoke('subscribe', { bell });
   },
   startCall: (target) => invoke('start_call', { target }),
   endCall: () => invoke('end_call'),
