@@ -13,7 +13,7 @@ pub const DEFAULT_MODEL: &str = "grok-voice-latest";
 /// The first of xAI's built-in voices, and what its service takes where none is named (xAI realtime guide).
 pub const DEFAULT_VOICE: &str = "eve";
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Profile {
     /// Names the profile's secret in the keychain; never shown.
@@ -37,6 +37,7 @@ pub struct Profile {
     pub proxy: String,
     /// A PEM file of certificate authorities trusted beside the system's; none when empty.
     pub extra_ca: String,
+    pub price: Price,
 }
 
 impl Default for Profile {
@@ -55,7 +56,29 @@ impl Default for Profile {
             agent_speaks_first: false,
             proxy: String::new(),
             extra_ca: String::new(),
+            price: Price::default(),
         }
+    }
+}
+
+/// What the service behind a profile asks for a call, in the currency that the person counts in. Of the
+/// profile, since services and models differ: xAI asks $0.05 a minute for `grok-voice-think-fast-1.0`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Price {
+    /// 0 to [`MOST_PRICE`].
+    pub per_minute: f64,
+    /// The same, for each text item that the client creates.
+    pub per_text: f64,
+}
+
+/// The highest rate that is believed: beyond it somebody has mistyped.
+pub const MOST_PRICE: f64 = 1_000.0;
+
+impl Default for Price {
+    /// In US dollars, of `grok-voice-2.0` and `3.0` (xAI's price list of October 2026).
+    fn default() -> Self {
+        Self { per_minute: 0.08, per_text: 0.004 }
     }
 }
 
@@ -114,6 +137,8 @@ pub enum Field {
     HeaderName,
     Secret,
     Proxy,
+    PerMinute,
+    PerText,
 }
 
 impl fmt::Display for Field {
@@ -124,6 +149,8 @@ impl fmt::Display for Field {
             Self::HeaderName => "header name",
             Self::Secret => "secret",
             Self::Proxy => "proxy",
+            Self::PerMinute => "price of a minute",
+            Self::PerText => "price of a text",
         })
     }
 }
@@ -148,6 +175,8 @@ pub enum ProfileError {
     HeaderName { name: String },
     #[error("{name} is set by the connection itself and cannot carry the secret")]
     ReservedHeader { name: String },
+    #[error("the {field} must be a number from 0 to {MOST_PRICE}")]
+    NoPrice { field: Field },
     #[error("the secret contains characters that cannot be sent in a header")]
     SecretCharacters,
     #[error("the secret is an xAI API key: it belongs on your backend, not in this app")]
@@ -163,7 +192,8 @@ impl ProfileError {
             | Self::NotAUrl { field, .. }
             | Self::WrongScheme { field, .. }
             | Self::PlainHttp { field, .. }
-            | Self::Credentials { field } => *field,
+            | Self::Credentials { field }
+            | Self::NoPrice { field } => *field,
             Self::HeaderName { .. } | Self::ReservedHeader { .. } => Field::HeaderName,
             Self::SecretCharacters | Self::SecretIsApiKey => Field::Secret,
         }
@@ -185,6 +215,8 @@ impl Profile {
             check_header_name(name)?;
         }
         crate::ProxyChoice::parse(&self.proxy)?;
+        check_rate(self.price.per_minute, Field::PerMinute)?;
+        check_rate(self.price.per_text, Field::PerText)?;
         Ok(Endpoints { token_url, realtime_url })
     }
 }
@@ -252,6 +284,10 @@ fn check_url(
     }
     url.set_fragment(None);
     Ok(url)
+}
+
+fn check_rate(rate: f64, field: Field) -> Result<(), ProfileError> {
+    if (0.0..=MOST_PRICE).contains(&rate) { Ok(()) } else { Err(ProfileError::NoPrice { field }) }
 }
 
 fn check_header_name(name: &str) -> Result<(), ProfileError> {
