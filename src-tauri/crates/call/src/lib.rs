@@ -22,7 +22,7 @@ mod task;
 mod transcript;
 mod unsent;
 
-pub use connect::{Checked, Net, NetError, check_addresses};
+pub use connect::{Checked, Net, NetError, check_addresses, check_secret};
 pub use event::*;
 pub use figures::Figures;
 pub use files::{FileDevices, WavError, read_wav, write_wav};

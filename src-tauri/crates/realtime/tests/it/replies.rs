@@ -75,16 +75,6 @@ fn bytes_that_are_no_text_are_no_reply() {
 }
 
 #[test]
-fn a_token_is_stale_shortly_before_it_expires() {
-    let now = SystemTime::now();
-    let token = |expiry| Token::new("t".to_owned().into(), expiry);
-    assert!(token(None).is_fresh(now));
-    assert!(token(Some(now + Duration::from_secs(31))).is_fresh(now));
-    assert!(!token(Some(now + Duration::from_secs(30))).is_fresh(now));
-    assert!(!token(Some(now - Duration::from_secs(1))).is_fresh(now));
-}
-
-#[test]
 fn nothing_that_holds_a_token_prints_it() {
     let minted =
         resolve(br#"{"value":"pearl-1","url":"wss://h/r?key=pearl-1","tools":["pearl-1"]}"#).unwrap();
