@@ -246,7 +246,9 @@ impl From<realtime::Fault> for Fault {
 
 pub(crate) fn profile(error: &ProfileError) -> Problem {
     let cure = match error {
-        ProfileError::ApiKey { .. } => "Put the key on your backend; here goes the secret that the backend knows you by.",
+        ProfileError::ApiKey { .. } => {
+            "Put the key on your backend; here goes the secret that the backend knows you by."
+        }
         ProfileError::PlainHttp { .. } => {
             "Use https and wss; without encryption only this computer itself may be addressed."
         }

@@ -198,8 +198,7 @@ async fn exchange(
         End::TooLarge => return Err(MintError::TooLarge { limit: BODY_LIMIT }),
         End::Broken(error) => return Err(error),
     }
-    let mut minted =
-        resolve(&body).map_err(|error| quoted.clean(error.with_content_type(content_type)))?;
+    let mut minted = resolve(&body).map_err(|error| quoted.clean(error.with_content_type(content_type)))?;
     if let Some(clock) = clock {
         minted.token = minted.token.issued_at(clock);
     }

@@ -356,7 +356,8 @@ fn an_api_key_is_no_secret_for_a_backend_and_anything_else_is() {
             let error = profile.check_secret(Some(&key.into()));
             assert_eq!(error, Err(ProfileError::ApiKey { field: Field::Secret }), "{key}");
         }
-        for secret in ["xai-realtime-client-secret-AbC012", "sk-AbC012", "hush", "eyJ.a.b", "xai-a_b", "xai-"] {
+        for secret in ["xai-realtime-client-secret-AbC012", "sk-AbC012", "hush", "eyJ.a.b", "xai-a_b", "xai-"]
+        {
             assert_eq!(profile.check_secret(Some(&secret.into())), Ok(()), "{secret}");
         }
         assert_eq!(profile.check_secret(None), Err(ProfileError::Missing { field: Field::Secret }));
