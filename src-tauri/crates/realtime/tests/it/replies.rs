@@ -1,7 +1,7 @@
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, UNIX_EPOCH};
 
 use proptest::prelude::*;
-use realtime::{Auth, LineOptions, MintError, Token, resolve};
+use realtime::{Auth, LineOptions, MintError, resolve};
 use serde_json::Value;
 
 use crate::support;
