@@ -277,6 +277,9 @@ impl App {
     pub(crate) async fn save_profile(&self, draft: ProfileDraft) -> Done<String> {
         let ProfileDraft { mut profile, secret } = draft;
         call::check_addresses(&profile)?;
+        if let Some(secret) = &secret {
+            call::check_secret(&profile, secret)?;
+        }
         if profile.id.is_empty() {
             profile.id = uuid::Uuid::new_v4().to_string();
         }

@@ -6,11 +6,13 @@ import numpy as np
 
 import measures
 from cancellers import NOISE, WAYS
-from cases import BOTH, FAR, NEAR
+from cases import BOTH, FAR, NEAR, OPENING
 
 # How much worse than libwebrtc a single case may be, by figure.
 SLACK = {"early": 1.0, "settled": 1.0, "jump": 1.0, "kept": 1.0}
 DEGRADATION, ECHO = 3.0, 4.3
+# Of the near end's level, in dB, when it speaks over the far end's first words.
+HELLO = -6.0
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,22 @@ def lines(rows: list[dict]) -> list[Line]:
                 what = f"double talk, {title}, {figure} (AECMOS, {NOISE})"
                 note = f"lowest {worst[1]:.2f} in {worst[0]}"
                 found.append(Line(what, ours, theirs, bar, note))
+    return found + _opening(rows)
+
+
+def _opening(rows: list[dict]) -> list[Line]:
+    """The first words of a call: nothing of them is taken for a voice, and who speaks over them is heard."""
+    found = []
+    pairs = _pairs(rows, NOISE, FAR, "false_early")
+    if pairs:
+        ours, theirs = (-max(pair[side] for pair in pairs) for side in (1, 2))
+        worst = max(pairs, key=lambda pair: pair[1])
+        found.append(Line(f"echo taken for a voice, s 0.3-4, worst, -% ({NOISE})", ours, theirs, 0.0, f"in {worst[0]}"))
+    pairs = _pairs(rows, NOISE, OPENING, "kept")
+    if pairs:
+        ours, theirs = (min(pair[side] for pair in pairs) for side in (1, 2))
+        worst = min(pairs, key=lambda pair: pair[1])
+        found.append(Line(f"first words, near level dB, worst ({NOISE})", ours, theirs, HELLO, f"in {worst[0]}"))
     return found
 
 

@@ -1,6 +1,6 @@
 """The acoustic bench: our canceller beside real libwebrtc, on the same recordings.
 
-    python bench.py [--cancel BIN] [--quick] [--case WORDS] [--starts N] [--out report.json] [--keep FOLDER]
+    python bench.py [--cancel BIN] [--quick] [--unseen] [--case WORDS] [--starts N] [--out report.json] [--keep FOLDER]
 
 Figures, never a test: what misses the bar is marked, and the exit code is 0. Every recording is made from
 fixed seeds, so the same programs give the same figures.
@@ -12,6 +12,7 @@ import shutil
 import sys
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 try:
@@ -23,7 +24,7 @@ try:
     import measures
     import scene
     from cancellers import WAYS, Failed, Libwebrtc, Ours
-    from cases import BOTH, CASES, FAR, NEAR, Case
+    from cases import BOTH, CASES, FAR, NEAR, OPENING, UNSEEN, Case
 except ImportError as missing:
     sys.exit(f"error: {missing}. Its packages are installed by: cargo xtask bench --only acoustics")
 
@@ -34,6 +35,7 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Our echo canceller beside real libwebrtc.")
     parser.add_argument("--cancel", type=Path, metavar="BIN", help="our canceller's offline tool; without it libwebrtc alone")
     parser.add_argument("--quick", action="store_true", help="a dozen cases, one start each")
+    parser.add_argument("--unseen", action="store_true", help="only the cases that nothing was tuned on")
     parser.add_argument("--case", default="", metavar="WORDS", help="only cases whose name holds these words")
     parser.add_argument("--starts", type=int, metavar="N", help=f"averaged places where the speech begins ({STARTS}; 1 with --quick)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write every figure as JSON")
@@ -43,7 +45,8 @@ def arguments(words: list[str] | None = None) -> argparse.Namespace:
 
 def main() -> None:
     asked = arguments()
-    chosen = [case for case in CASES if asked.case in case.name and (case.quick or not asked.quick)]
+    every = UNSEEN if asked.unseen else CASES + UNSEEN
+    chosen = [case for case in every if asked.case in case.name and (case.quick or not asked.quick)]
     starts = asked.starts or (1 if asked.quick else STARTS)
     for program in ("flite", "espeak-ng"):
         if not shutil.which(program):
@@ -57,10 +60,16 @@ def main() -> None:
     except (Failed, OSError) as error:
         sys.exit(f"error: {error}")
     both = len(cancellers) == 2
-    print(tables(rows, both))
-    judged = bar.lines(rows) if both else []
-    if both:
-        print(verdicts(judged))
+    judged = []
+    for unseen, title in ((False, ""), (True, "unseen: ")):
+        part = [row for row in rows if row["unseen"] == unseen]
+        if not part:
+            continue
+        print(tables(part, both, title))
+        if both:
+            lines = [replace(line, what=title + line.what) for line in bar.lines(part)]
+            print(verdicts(lines))
+            judged += lines
     print(f"{len(chosen)} cases, {starts} start(s) each, in {time.monotonic() - begun:.0f} s")
     if asked.out:
         report = {"starts": starts, "rows": rows, "bar": [vars(line) for line in judged]}
@@ -75,7 +84,7 @@ def measure(chosen: list[Case], starts: int, cancellers: list, keep: Path | None
             print(f"[{number + 1}/{len(chosen)}] {case.name}", file=sys.stderr, flush=True)
             scenes = [scene.build(case, start, Path(folder)) for start in range(starts)]
             for way in WAYS:
-                row = {"case": case.name, "talk": case.talk, "way": way}
+                row = {"case": case.name, "talk": case.talk, "way": way, "unseen": case.unseen}
                 row["microphone"] = average([figures.of(case, one, one.mic) for one in scenes])
                 for canceller in cancellers:
                     outs = [canceller.run(one, way) for one in scenes]
@@ -106,10 +115,10 @@ def save(folder: Path, one: scene.Scene, out: np.ndarray, name: str) -> None:
         soundfile.write(folder / f"{name}.wav", np.clip(signal, -1, 1), one.rate)
 
 
-def tables(rows: list[dict], both: bool) -> str:
+def tables(rows: list[dict], both: bool, title: str) -> str:
     """Of each kind of talk and each way a table; a cell is `ours / libwebrtc`."""
     text = []
-    for talk in (FAR, NEAR, BOTH):
+    for talk in (FAR, NEAR, BOTH, OPENING):
         for way in WAYS:
             here = [row for row in rows if row["talk"] == talk and row["way"] == way]
             if not here:
@@ -118,7 +127,7 @@ def tables(rows: list[dict], both: bool) -> str:
             heard = "ours / libwebrtc" if both else "libwebrtc"
             if talk != FAR:
                 heard += " (microphone)"
-            lines = [[f"{talk}, {way}: {heard}"] + [figures.TITLES[name] for name in names]]
+            lines = [[f"{title}{talk}, {way}: {heard}"] + [figures.TITLES[name] for name in names]]
             for row in here + ([mean_of(here)] if len(here) > 1 else []):
                 lines.append([row["case"]] + [cell(row, name, talk) for name in names])
             text += [columns(lines), ""]
@@ -133,7 +142,7 @@ def mean_of(rows: list[dict]) -> dict:
 
 
 def cell(row: dict, name: str, talk: str) -> str:
-    digits = 1 if name in ("early", "settled", "jump", "kept", "false", "missed") else 2
+    digits = 1 if name in ("opening", "early", "settled", "jump", "kept", "false", "false_early", "missed") else 2
     sides = [row[side].get(name, np.nan) for side in ("ours", "libwebrtc") if side in row]
     if not any(np.isfinite(sides)):
         return ""

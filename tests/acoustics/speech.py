@@ -1,12 +1,15 @@
-"""Who speaks: synthesised voices and the recorded one that alsa-utils brings."""
+"""Who is heard: synthesised voices, the recorded one that alsa-utils brings, and music."""
 
 import subprocess
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
 import soundfile
 import soxr
+
+import music
 
 SENTENCES = (
     "The boats come back to the harbour shortly after sunrise, and the whole market waits for them.",
@@ -15,6 +18,13 @@ SENTENCES = (
     "Put the onions in first, let them turn golden, and only then pour the stock over the rice.",
     "She wrote a long letter to her brother, folded it three times, and left it under the clock.",
     "It will be cloudy in the morning with some rain from the west, and clear again by the evening.",
+)
+# What strangers say: nothing of it is in the sentences above.
+OTHER_SENTENCES = (
+    "Jedes Mal, wenn der Zug durch den Tunnel fährt, klappern oben im Regal die Gläser.",
+    "Turn left at the second roundabout, keep the river on your right, and stop when you see the mill.",
+    "Le marché ferme à midi, alors prenez plutôt le chemin qui passe derrière la vieille gare.",
+    "Forty seven, nineteen, three hundred and six: please read those numbers back to me, slowly.",
 )
 RECORDED = Path("/usr/share/sounds/alsa")
 # Quieter than this within 20 ms frames, relative to the loudest frame, counts as a pause.
@@ -29,9 +39,22 @@ def _espeak(voice: str, words: str, path: Path) -> None:
     subprocess.run(["espeak-ng", "-v", voice, "-s", "160", "-w", path, words], check=True, capture_output=True)
 
 
-# The two ends never share a voice. One turn of each in a row.
-FAR_VOICES = ((_flite, "slt"), (_espeak, "en-gb"), (_flite, "awb"))
-NEAR_VOICES = ((_flite, "rms"), (_espeak, "en-us+f3"))
+@dataclass(frozen=True)
+class Speaker:
+    voices: tuple
+    """How each sentence is spoken and by which voice, in turn."""
+    sentences: tuple[str, ...]
+    recorded: bool = False
+    """Whether the recorded voice speaks between them."""
+
+
+# The two ends never share a voice, and strangers share none with anybody.
+SPEAKERS = {
+    "far": Speaker(((_flite, "slt"), (_espeak, "en-gb"), (_flite, "awb")), SENTENCES, recorded=True),
+    "near": Speaker(((_flite, "rms"), (_espeak, "en-us+f3")), SENTENCES),
+    "far stranger": Speaker(((_espeak, "de+f2"), (_flite, "kal16"), (_espeak, "fr+m4")), OTHER_SENTENCES),
+    "near stranger": Speaker(((_espeak, "de+m7"), (_espeak, "en-us+f5"), (_espeak, "fr+m3")), OTHER_SENTENCES[::-1]),
+}
 
 
 def level(signal: np.ndarray, rate: int) -> float:
@@ -50,8 +73,8 @@ def activity(signal: np.ndarray, rate: int, below_db: float) -> np.ndarray:
 
 
 def talk(who: str, rate: int, seconds: float, start: float, dbfs: float, folder: Path) -> np.ndarray:
-    """`seconds` of speech at `dbfs`, from `start` seconds into what this end has to say, over and over."""
-    said = _said(who, rate, folder)
+    """`seconds` of what one of SPEAKERS or the music plays at `dbfs`, from `start` seconds into it, over and over."""
+    said = music.song(rate) if who == "music" else _said(who, rate, folder)
     first = int(start * rate) % len(said)
     count = int(seconds * rate)
     signal = np.resize(np.roll(said, -first), count)
@@ -62,16 +85,16 @@ def talk(who: str, rate: int, seconds: float, start: float, dbfs: float, folder:
 
 @lru_cache
 def _said(who: str, rate: int, folder: Path) -> np.ndarray:
-    """Everything that one end says, each utterance equally loud."""
+    """Everything that one speaker says, each utterance equally loud."""
+    speaker = SPEAKERS[who]
     pieces = []
-    for number, words in enumerate(SENTENCES):
-        voices = FAR_VOICES if who == "far" else NEAR_VOICES
-        speak, voice = voices[number % len(voices)]
-        path = folder / f"{who}-{number}.wav"
+    for number, words in enumerate(speaker.sentences):
+        speak, voice = speaker.voices[number % len(speaker.voices)]
+        path = folder / f"{who.replace(' ', '-')}-{number}.wav"
         if not path.is_file():
             speak(voice, words, path)
         pieces.append(path)
-    if who == "far":
+    if speaker.recorded:
         recorded = sorted(RECORDED.glob("[FRS]*.wav"))
         if not recorded:
             raise FileNotFoundError(f"no recorded speech in {RECORDED}: install alsa-utils")

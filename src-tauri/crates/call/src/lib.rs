@@ -25,7 +25,7 @@ mod transcript;
 mod unsent;
 
 pub use budget::Money;
-pub use connect::{Checked, Net, NetError, check_addresses};
+pub use connect::{Checked, Net, NetError, check_addresses, check_secret};
 pub use cost::{Cost, Reported};
 pub use event::*;
 pub use figures::Figures;

@@ -2,6 +2,8 @@
 
 use std::{fmt, net::IpAddr};
 
+use reqwest::header::{self, HeaderName, HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use url::{Host, Url};
@@ -12,6 +14,9 @@ pub const DEFAULT_REALTIME_URL: &str = "wss://api.x.ai/v1/realtime";
 pub const DEFAULT_MODEL: &str = "grok-voice-latest";
 /// The first of xAI's built-in voices, and what its service takes where none is named (xAI realtime guide).
 pub const DEFAULT_VOICE: &str = "eve";
+
+/// Letters from which on a word in an address is a key even without a digit; xAI's have 84.
+const KEY_LENGTH: usize = 24;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase", default)]
@@ -179,8 +184,8 @@ pub enum ProfileError {
     NoPrice { field: Field },
     #[error("the secret contains characters that cannot be sent in a header")]
     SecretCharacters,
-    #[error("the secret is an xAI API key: it belongs on your backend, not in this app")]
-    SecretIsApiKey,
+    #[error("the {field} holds an xAI API key: it belongs on your backend, not in this app")]
+    ApiKey { field: Field },
 }
 
 impl ProfileError {
@@ -193,9 +198,10 @@ impl ProfileError {
             | Self::WrongScheme { field, .. }
             | Self::PlainHttp { field, .. }
             | Self::Credentials { field }
-            | Self::NoPrice { field } => *field,
+            | Self::NoPrice { field }
+            | Self::ApiKey { field } => *field,
             Self::HeaderName { .. } | Self::ReservedHeader { .. } => Field::HeaderName,
-            Self::SecretCharacters | Self::SecretIsApiKey => Field::Secret,
+            Self::SecretCharacters => Field::Secret,
         }
     }
 }
@@ -218,6 +224,37 @@ impl Profile {
         check_rate(self.price.per_minute, Field::PerMinute)?;
         check_rate(self.price.per_text, Field::PerText)?;
         Ok(Endpoints { token_url, realtime_url })
+    }
+
+    /// Checks whether the backend could be shown this secret. A profile whose caller is open shows none.
+    ///
+    /// # Errors
+    /// When it is missing, is an xAI API key, or has characters that no header takes.
+    pub fn check_secret(&self, secret: Option<&SecretString>) -> Result<(), ProfileError> {
+        self.credential(secret).map(drop)
+    }
+
+    /// The header by which the backend knows its caller.
+    pub(crate) fn credential(
+        &self,
+        secret: Option<&SecretString>,
+    ) -> Result<Option<(HeaderName, HeaderValue)>, ProfileError> {
+        let (name, prefix) = match &self.caller {
+            Caller::Open => return Ok(None),
+            Caller::Bearer => (header::AUTHORIZATION, "Bearer "),
+            Caller::Header { name } => (check_header_name(name)?, ""),
+        };
+        let secret = secret.map(|secret| secret.expose_secret().trim()).unwrap_or_default();
+        if secret.is_empty() {
+            return Err(ProfileError::Missing { field: Field::Secret });
+        }
+        if secret.split_whitespace().any(looks_like_xai_key) {
+            return Err(ProfileError::ApiKey { field: Field::Secret });
+        }
+        let mut value =
+            HeaderValue::try_from(format!("{prefix}{secret}")).map_err(|_| ProfileError::SecretCharacters)?;
+        value.set_sensitive(true);
+        Ok(Some((name, value)))
     }
 }
 
@@ -248,6 +285,21 @@ pub fn looks_like_xai_key(text: &str) -> bool {
         .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
+/// Whether a key was typed into the address, where it would end up in the logs of every server on the
+/// way. In a path a short word of letters alone, such as `xai-token`, is taken for a name.
+fn holds_key(url: &Url) -> bool {
+    let parts = [url.path(), url.query().unwrap_or_default(), url.username()];
+    let parts = parts.into_iter().chain(url.password()).chain(url.fragment());
+    parts.flat_map(|part| url::form_urlencoded::parse(part.as_bytes())).any(|(name, value)| {
+        [name, value].iter().any(|text| {
+            text.split(|c: char| !c.is_alphanumeric() && !"-_".contains(c)).any(|word| {
+                looks_like_xai_key(word)
+                    && (word.len() >= KEY_LENGTH || word.bytes().any(|byte| byte.is_ascii_digit()))
+            })
+        })
+    })
+}
+
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => {
@@ -276,6 +328,9 @@ fn check_url(
         return Err(ProfileError::WrongScheme { field, scheme: url.scheme().to_owned(), wanted: encrypted });
     }
     let host = url.host_str().unwrap_or_default().to_owned();
+    if holds_key(&url) {
+        return Err(ProfileError::ApiKey { field });
+    }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(ProfileError::Credentials { field });
     }
@@ -290,18 +345,20 @@ fn check_rate(rate: f64, field: Field) -> Result<(), ProfileError> {
     if (0.0..=MOST_PRICE).contains(&rate) { Ok(()) } else { Err(ProfileError::NoPrice { field }) }
 }
 
-fn check_header_name(name: &str) -> Result<(), ProfileError> {
+fn check_header_name(name: &str) -> Result<HeaderName, ProfileError> {
     let name = name.trim();
     if name.is_empty() {
         return Err(ProfileError::Missing { field: Field::HeaderName });
     }
-    if reqwest::header::HeaderName::try_from(name).is_err() {
-        return Err(ProfileError::HeaderName { name: name.to_owned() });
+    if looks_like_xai_key(name) {
+        return Err(ProfileError::ApiKey { field: Field::HeaderName });
     }
+    let header =
+        HeaderName::try_from(name).map_err(|_| ProfileError::HeaderName { name: name.to_owned() })?;
     let reserved =
         ["host", "content-length", "content-type", "connection", "transfer-encoding", "upgrade", "te"];
     if reserved.iter().any(|taken| name.eq_ignore_ascii_case(taken)) {
         return Err(ProfileError::ReservedHeader { name: name.to_owned() });
     }
-    Ok(())
+    Ok(header)
 }
