@@ -29,15 +29,17 @@ const profile = (id, name, tokenUrl, more = {}) => ({
   instructions: '',
   agentSpeaksFirst: false,
   proxy: '',
+  proxyUser: '',
   extraCa: '',
   ...more,
 });
 
 const profiles = [
-  { profile: profile('home', 'My backend', 'https://voice.example.com/session'), secret: 'keychain' },
+  { profile: profile('home', 'My backend', 'https://voice.example.com/session'), secret: 'keychain', proxyPassword: 'none' },
   {
     profile: profile('desk', 'Desk server', 'http://localhost:8787/token', { caller: { kind: 'open' }, voice: 'ara' }),
     secret: 'none',
+    proxyPassword: 'none',
   },
 ];
 

@@ -5,7 +5,7 @@ import { words } from './words';
 
 const say = words.faultsOf;
 
-export type FieldName = 'name' | 'tokenUrl' | 'headerName' | 'secret' | 'realtimeUrl' | 'model' | 'instructions' | 'proxy' | 'extraCa';
+export type FieldName = 'name' | 'tokenUrl' | 'headerName' | 'secret' | 'realtimeUrl' | 'model' | 'instructions' | 'proxy' | 'proxyUser' | 'proxyPassword' | 'extraCa';
 export type Faults = Partial<Record<FieldName, string>>;
 
 export function emptyProfile(): Profile {
@@ -22,6 +22,7 @@ export function emptyProfile(): Profile {
     instructions: '',
     agentSpeaksFirst: false,
     proxy: '',
+    proxyUser: '',
     extraCa: '',
   };
 }
@@ -31,8 +32,9 @@ export function holdsXaiKey(text: string): boolean {
   return /(^|[^\w-])xai-[A-Za-z0-9]{20,}($|[^\w-])/.test(text);
 }
 
-/** An empty secret keeps the stored one. */
-export function draftOf(profile: Profile, secret: string): ProfileDraft {
+/** An empty secret or password keeps the stored one. */
+export function draftOf(profile: Profile, secret: string, proxyPassword = ''): ProfileDraft {
+  const proxyUser = isProxyAddress(profile.proxy) ? profile.proxyUser.trim() : '';
   const trimmed: Profile = {
     ...profile,
     name: profile.name.trim(),
@@ -40,16 +42,21 @@ export function draftOf(profile: Profile, secret: string): ProfileDraft {
     realtimeUrl: profile.realtimeUrl.trim(),
     model: profile.model.trim(),
     proxy: profile.proxy.trim(),
+    proxyUser,
     extraCa: profile.extraCa.trim(),
     caller:
       profile.caller.kind === 'header'
         ? { kind: 'header', name: profile.caller.name.trim() }
         : profile.caller,
   };
-  return { profile: trimmed, secret: profile.caller.kind === 'open' || secret === '' ? null : secret };
+  return {
+    profile: trimmed,
+    secret: profile.caller.kind === 'open' || secret === '' ? null : secret,
+    proxyPassword: proxyUser === '' || proxyPassword === '' ? null : proxyPassword,
+  };
 }
 
-export function faultsIn(profile: Profile, secret: string, stored: SecretState): Faults {
+export function faultsIn(profile: Profile, secret: string, stored: SecretState, proxyPassword = ''): Faults {
   const faults: Faults = {};
   const note = (field: FieldName, fault: string | null) => {
     if (fault !== null) faults[field] = fault;
@@ -62,6 +69,10 @@ export function faultsIn(profile: Profile, secret: string, stored: SecretState):
   note('model', keyOr(profile.model, profile.model.trim() === '' ? say.modelMissing : null));
   note('instructions', keyOr(profile.instructions, null));
   note('proxy', proxyFault(profile.proxy.trim()));
+  if (isProxyAddress(profile.proxy)) {
+    note('proxyUser', proxyUserFault(profile.proxyUser.trim(), proxyPassword));
+    note('proxyPassword', keyOr(proxyPassword, null));
+  }
   return faults;
 }
 
@@ -111,6 +122,17 @@ function proxyFault(text: string): string | null {
   if (holdsXaiKey(text)) return say.xaiKey;
   if (!/^(http|socks5h?):\/\/[^\s/?#]+\/?$/i.test(text) || !URL.canParse(text)) return say.proxyBroken;
   return text.includes('@') ? say.proxyCredentials : null;
+}
+
+/** Whether the profile names a proxy of its own, rather than the system's or none. */
+export function isProxyAddress(proxy: string): boolean {
+  const text = proxy.trim();
+  return text !== '' && text.toLowerCase() !== 'none';
+}
+
+function proxyUserFault(user: string, password: string): string | null {
+  if (user === '') return password === '' ? null : say.proxyUserMissing;
+  return keyOr(user, /[:\p{Cc}]/u.test(user) ? say.proxyUserBroken : null);
 }
 
 export function isLoopback(host: string): boolean {

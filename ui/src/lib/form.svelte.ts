@@ -1,13 +1,15 @@
 // The profile form while it is being filled in: what was entered, and which faults to show.
 
-import type { Profile, SecretState } from './bindings';
-import { faultsIn, holdsXaiKey, looksUnfinished, type FieldName, type Faults } from './draft';
+import type { Profile, ProfileDraft, SecretState } from './bindings';
+import { draftOf, faultsIn, holdsXaiKey, looksUnfinished, type FieldName, type Faults } from './draft';
 import { words } from './words';
 
 export class FormState {
   profile: Profile;
   secret = $state('');
   readonly stored: SecretState;
+  proxyPassword = $state('');
+  readonly storedProxy: SecretState;
   /** Save or Test was pressed: every fault is shown. */
   attempted = $state(false);
   /** The advanced part is open. */
@@ -17,12 +19,18 @@ export class FormState {
   /** The field that an xAI key was just kept out of. */
   #refused = $state<string | null>(null);
 
-  faults: Faults = $derived.by(() => faultsIn(this.profile, this.secret, this.stored));
+  faults: Faults = $derived.by(() => faultsIn(this.profile, this.secret, this.stored, this.proxyPassword));
   sound = $derived(Object.keys(this.faults).length === 0);
 
-  constructor(profile: Profile, stored: SecretState) {
+  constructor(profile: Profile, stored: SecretState, storedProxy: SecretState) {
     this.profile = $state(profile);
     this.stored = stored;
+    this.storedProxy = storedProxy;
+  }
+
+  /** What would be saved now. */
+  draft(): ProfileDraft {
+    return draftOf($state.snapshot(this.profile) as Profile, this.secret, this.proxyPassword);
   }
 
   leave(field: FieldName, text: string): void {

@@ -4,6 +4,7 @@
 //! (`history`), windows (the shell). It runs the same with files in place of devices.
 
 mod caption;
+mod checkup;
 mod connect;
 mod event;
 mod figures;
@@ -22,7 +23,8 @@ mod task;
 mod transcript;
 mod unsent;
 
-pub use connect::{Checked, Net, NetError, check_addresses, check_secret};
+pub use checkup::{CheckLine, CheckState, CheckStep, Checkup};
+pub use connect::{Net, NetError, check_addresses, check_proxy_password, check_secret};
 pub use event::*;
 pub use figures::Figures;
 pub use files::{FileDevices, WavError, read_wav, write_wav};

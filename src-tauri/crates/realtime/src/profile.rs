@@ -2,11 +2,13 @@
 
 use std::{fmt, net::IpAddr};
 
-use reqwest::header::{self, HeaderName, HeaderValue};
+use hyper::header::{self, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use url::{Host, Url};
+
+use crate::proxy::check_user;
 
 /// Where a realtime session is opened unless the profile says otherwise (xAI realtime guide).
 pub const DEFAULT_REALTIME_URL: &str = "wss://api.x.ai/v1/realtime";
@@ -40,6 +42,8 @@ pub struct Profile {
     pub agent_speaks_first: bool,
     /// As [`ProxyChoice::parse`](crate::ProxyChoice::parse) reads it.
     pub proxy: String,
+    /// How that proxy knows you; none when empty. The password is kept apart.
+    pub proxy_user: String,
     /// A PEM file of certificate authorities trusted beside the system's; none when empty.
     pub extra_ca: String,
 }
@@ -59,6 +63,7 @@ impl Default for Profile {
             instructions: String::new(),
             agent_speaks_first: false,
             proxy: String::new(),
+            proxy_user: String::new(),
             extra_ca: String::new(),
         }
     }
@@ -119,6 +124,8 @@ pub enum Field {
     HeaderName,
     Secret,
     Proxy,
+    ProxyUser,
+    ProxyPassword,
 }
 
 impl fmt::Display for Field {
@@ -129,6 +136,8 @@ impl fmt::Display for Field {
             Self::HeaderName => "header name",
             Self::Secret => "secret",
             Self::Proxy => "proxy",
+            Self::ProxyUser => "user name for the proxy",
+            Self::ProxyPassword => "password for the proxy",
         })
     }
 }
@@ -153,6 +162,10 @@ pub enum ProfileError {
     HeaderName { name: String },
     #[error("{name} is set by the connection itself and cannot carry the secret")]
     ReservedHeader { name: String },
+    #[error("the user name for the proxy must not contain a colon or a control character")]
+    ProxyUser,
+    #[error("the {field} is longer than {limit} bytes")]
+    TooLong { field: Field, limit: usize },
     #[error("the secret contains characters that cannot be sent in a header")]
     SecretCharacters,
     #[error("the {field} holds an xAI API key: it belongs on your backend, not in this app")]
@@ -169,7 +182,9 @@ impl ProfileError {
             | Self::WrongScheme { field, .. }
             | Self::PlainHttp { field, .. }
             | Self::Credentials { field }
+            | Self::TooLong { field, .. }
             | Self::ApiKey { field } => *field,
+            Self::ProxyUser => Field::ProxyUser,
             Self::HeaderName { .. } | Self::ReservedHeader { .. } => Field::HeaderName,
             Self::SecretCharacters => Field::Secret,
         }
@@ -191,6 +206,7 @@ impl Profile {
             check_header_name(name)?;
         }
         crate::ProxyChoice::parse(&self.proxy)?;
+        check_user(self.proxy_user.trim())?;
         Ok(Endpoints { token_url, realtime_url })
     }
 

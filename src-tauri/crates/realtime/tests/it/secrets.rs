@@ -1,11 +1,11 @@
 //! No log line at any level, of this crate or of a library below it, holds a secret.
 
-use realtime::{Auth, Caller, Http, Profile, mint, open};
+use realtime::{Auth, Caller, Dial, Profile, Proxy, mint, open};
 use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::support::{Server, TOKEN, options, reply, server_tls, trusting_tls};
+use crate::support::{Server, TOKEN, options, reply, server_tls, trusting};
 
 const SECRET: &str = "moonstone-caller-secret";
 
@@ -18,7 +18,7 @@ async fn no_log_line_and_no_error_holds_a_secret() {
         .finish()
         .set_default();
     let mut printed = String::new();
-    let http = Http::new(trusting_tls()).unwrap();
+    let dial = Dial::new(trusting(), Proxy::default());
     let secret = SecretString::from(SECRET);
 
     let good = reply("200 OK", "", format!(r#"{{"value":"{TOKEN}"}}"#));
@@ -31,7 +31,7 @@ async fn no_log_line_and_no_error_holds_a_secret() {
             let server = Server::start_tls(answer.clone()).await;
             let token_url = format!("https://localhost:{}/t?key={SECRET}", server.address.port());
             let profile = Profile { token_url, caller, ..Profile::default() };
-            printed += &match mint(&http, &profile, Some(&secret)).await {
+            printed += &match mint(&dial, &profile, Some(&secret)).await {
                 Ok(minted) => format!("{minted:?}"),
                 Err(error) => format!("{error} {error:?}"),
             };
@@ -44,7 +44,7 @@ async fn no_log_line_and_no_error_holds_a_secret() {
         let refuse = reply("401 No", "", format!("bad token: {TOKEN}"));
         let server = Server::start_tls(refuse).await;
         let mut wanted = options(&format!("wss://localhost:{}/?k={SECRET}", server.address.port()), auth);
-        wanted.tls = trusting_tls();
+        wanted.dial = dial.clone();
         let error = open(wanted.clone()).await.unwrap_err();
         printed += &format!("{error} {error:?} {wanted:?}");
         assert!(server.request().contains(TOKEN), "the server was really told");
