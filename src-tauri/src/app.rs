@@ -2,10 +2,11 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use audio::Trial;
 use call::{Checkup, Command, Fault, Net, Problem, ProblemCode};
-use history::History;
+use history::{Calendar, History};
 use realtime::{Caller, Profile};
 use secrecy::SecretString;
 use tauri::ipc::Channel;
@@ -13,6 +14,7 @@ use tokio::sync::{Mutex, MutexGuard, oneshot};
 
 use crate::kept::KeptError;
 use crate::keychain::{self, Keychain, Place};
+use crate::ledger::{Day, Ledger, unix_ms};
 use crate::past;
 use crate::profiles::{Profiles, accounts, proxy_account};
 use crate::record::Recording;
@@ -26,6 +28,9 @@ use crate::view::{
     Settings, Target,
 };
 
+/// The sums of what was spent are looked at this often while a call runs.
+const LOOK: Duration = Duration::from_secs(15);
+
 /// Where the app keeps its files; given by the shell, so that a test can give another place.
 #[derive(Clone, Debug)]
 pub(crate) struct Places {
@@ -38,6 +43,7 @@ pub(crate) struct App {
     net: Net,
     /// Without it, when the database cannot be used, calls work and say that they are not kept.
     history: Result<Arc<History>, Keeping>,
+    ledger: Ledger,
     /// What went wrong at the start.
     troubles: Vec<Problem>,
     /// Held while a call begins or is put away, so that two never share the devices. Taken before `inner`.
@@ -53,6 +59,8 @@ pub(crate) struct Inner {
     window: Option<Channel<AppEvent>>,
     /// What was last known of the keychain.
     keychain: view::Keychain,
+    /// What was last known to have been spent.
+    day: Day,
     pub(crate) trials: Trials,
     /// Dropping it stops the check that runs.
     checking: Option<oneshot::Sender<()>>,
@@ -70,7 +78,10 @@ impl App {
     pub(crate) fn open(places: &Places) -> anyhow::Result<Self> {
         let history = History::open(&places.data.join("history.db"))
             .inspect_err(|error| tracing::error!(%error, "calls are not kept"))
+            .map(Arc::new)
             .map_err(|error| Keeping::lost(&error));
+        let ledger = Ledger::new(history.as_ref().ok().cloned(), unix_ms, Calendar::local);
+        let day = ledger.read();
         let (profiles, no_profiles) = Profiles::open(&places.config.join("profiles.json"));
         let (settings, no_settings) = SettingsFile::open(&places.config.join("settings.json"));
         let troubles = [
@@ -81,7 +92,8 @@ impl App {
         Ok(Self {
             keychain: Keychain::start()?,
             net: Net::new()?,
-            history: history.map(Arc::new),
+            history,
+            ledger,
             troubles: troubles.into_iter().flatten().collect(),
             turn: Mutex::new(()),
             inner: Arc::new(Mutex::new(Inner {
@@ -90,6 +102,7 @@ impl App {
                 call: None,
                 window: None,
                 keychain,
+                day,
                 trials: Trials::default(),
                 checking: None,
             })),
@@ -108,6 +121,7 @@ impl App {
             active: inner.profiles.active().map(str::to_owned),
             keychain: inner.keychain.clone(),
             settings: inner.settings.get().clone(),
+            spending: inner.day.spending,
             trials: inner.trials.views(),
             troubles: self.troubles.clone(),
         }
@@ -120,11 +134,48 @@ impl App {
         self.inner.lock().await.learn_keychain(keychain);
     }
 
+    /// Keeps the sums of the day and the month up to date for as long as the app runs.
+    pub(crate) async fn follow_spending(&self) {
+        loop {
+            tokio::time::sleep(LOOK).await;
+            let idle = {
+                let inner = self.inner.lock().await;
+                inner.call.is_none() && self.ledger.is_today(inner.day.span)
+            };
+            if !idle {
+                self.look_at_spending().await;
+            }
+        }
+    }
+
+    async fn look_at_spending(&self) -> Day {
+        let day = self.ledger.today().await;
+        self.inner.lock().await.learn_day(day.clone()).await;
+        day
+    }
+
+    /// A call that would cost money does not begin once the day's cap is reached.
+    async fn check_cap(&self) -> Done {
+        let (money, written) = {
+            let inner = self.inner.lock().await;
+            (inner.settings.get().money.clone(), inner.call.as_ref().and_then(Running::written_down))
+        };
+        if money.daily_cap.is_none() {
+            return Ok(());
+        }
+        if let Some(written) = written {
+            written.await;
+        }
+        let spending = self.look_at_spending().await.spending;
+        money.refusal(spending.map(|spending| spending.today)).map_or(Ok(()), Err)
+    }
+
     pub(crate) async fn start_call(&self, target: Target) -> Done {
         let line = match target {
             Target::Practice => running::practice().await?,
             Target::Profile { id } => {
                 let profile = self.inner.lock().await.profile(&id)?;
+                self.check_cap().await?;
                 let secrets = self.secrets_of(&profile).await?;
                 running::backend(profile, secrets)
             }
@@ -132,7 +183,9 @@ impl App {
         let _turn = self.take_turn().await;
         self.end_call().await;
         let mut inner = self.inner.lock().await;
-        inner.call = Some(Running::start(line, inner.settings.get(), self.net.clone(), self.history.clone()));
+        let spent = inner.day.spending.map_or(0.0, |spending| spending.today);
+        let (net, history) = (self.net.clone(), self.history.clone());
+        inner.call = Some(Running::start(line, inner.settings.get(), spent, net, history));
         let call = inner.watch().await;
         let keeping = inner.call.as_ref().map(Running::keeping);
         inner.tell(AppEvent::CallSnapshot { call });
@@ -190,6 +243,7 @@ impl App {
         let running = self.inner.lock().await.call.take();
         if let Some(running) = running {
             running.end().await;
+            self.look_at_spending().await;
         }
     }
 
@@ -328,6 +382,7 @@ impl App {
 
     /// Keeps the settings and applies them to the running call.
     pub(crate) async fn save_settings(&self, settings: Settings) -> Done {
+        let settings = Settings { money: settings.money.clone().checked()?, ..settings };
         let mut inner = self.inner.lock().await;
         let before = inner.settings.get().clone();
         inner.settings.put(settings.clone()).map_err(unsaved("settings"))?;
@@ -441,6 +496,21 @@ impl Inner {
         }
     }
 
+    async fn learn_day(&mut self, day: Day) {
+        let before = std::mem::replace(&mut self.day, day);
+        let spending = self.day.spending;
+        if before.spending != spending {
+            self.tell(AppEvent::Spending { spending });
+        }
+        if before.span != self.day.span
+            && let Some(running) = &self.call
+        {
+            let spent = spending.map_or(0.0, |spending| spending.today);
+            // A call that has just ended takes no more commands, and needs none.
+            let _ = running.send(Command::NewDay { spent }).await;
+        }
+    }
+
     fn learn_keychain(&mut self, keychain: view::Keychain) {
         if self.keychain != keychain {
             self.keychain = keychain.clone();
@@ -470,3 +540,6 @@ fn unsaved(what: &str) -> impl FnOnce(KeptError) -> Problem {
         trouble(ProblemCode::Storage, &message, cure, &error)
     }
 }
+
+#[cfg(test)]
+mod tests;

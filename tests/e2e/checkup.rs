@@ -42,7 +42,9 @@ async fn a_backend_is_checked_step_by_step_as_it_is_typed_and_from_the_settings(
     agent.stop().await;
     window.click("place-settings").await?;
     window.click("check-profile").await?;
-    window.wait("whose fault it is", "test-result", |text| text.contains("Check that the backend runs")).await?;
+    window
+        .wait("whose fault it is", "test-result", |text| text.contains("Check that the backend runs"))
+        .await?;
     window.wait_for("[data-step='backendReached'][data-state='failed']").await?;
     window.wait_for("[data-step='lineOpen'][data-state='notTried']").await?;
     window.picture("checkup-gone").await?;

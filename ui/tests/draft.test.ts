@@ -153,10 +153,10 @@ describe('a proxy', () => {
   });
   test('a login is kept only for a proxy of the profile', () => {
     const mine = profile({ ...own, proxyUser: ' me ' });
-    expect(draftOf(mine, '', 'word')).toMatchObject({ profile: { proxyUser: 'me' }, proxyPassword: 'word' });
-    expect(draftOf(mine, '', '').proxyPassword).toBeNull();
+    expect(draftOf(mine, '', undefined, 'word')).toMatchObject({ profile: { proxyUser: 'me' }, proxyPassword: 'word' });
+    expect(draftOf(mine, '').proxyPassword).toBeNull();
     const systems = profile({ proxy: 'none', proxyUser: 'me' });
-    expect(draftOf(systems, '', 'word')).toMatchObject({ profile: { proxyUser: '' }, proxyPassword: null });
+    expect(draftOf(systems, '', undefined, 'word')).toMatchObject({ profile: { proxyUser: '' }, proxyPassword: null });
   });
   test('a password has no place in a profile', () => {
     expect(fault('proxy', { proxy: 'http://me:word@proxy.example.com' })).toBe(say.proxyCredentials);

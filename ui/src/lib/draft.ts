@@ -1,12 +1,49 @@
 // What the profile form checks while you type, in words. The engine checks again.
 
-import type { Profile, ProfileDraft, SecretState } from './bindings';
+import { amountIn, typed } from './amount';
+import type { Money, Price, Profile, ProfileDraft, SecretState } from './bindings';
 import { words } from './words';
 
 const say = words.faultsOf;
 
-export type FieldName = 'name' | 'tokenUrl' | 'headerName' | 'secret' | 'realtimeUrl' | 'model' | 'instructions' | 'proxy' | 'proxyUser' | 'proxyPassword' | 'extraCa';
+export type FieldName =
+  | 'name'
+  | 'tokenUrl'
+  | 'headerName'
+  | 'secret'
+  | 'realtimeUrl'
+  | 'model'
+  | 'instructions'
+  | 'proxy'
+  | 'proxyUser'
+  | 'proxyPassword'
+  | 'extraCa'
+  | keyof Price
+  | keyof Money;
 export type Faults = Partial<Record<FieldName, string>>;
+
+/** What a text field asks the form that it is part of. */
+export interface FieldSource {
+  /** What to show under the field now. */
+  fault(field: FieldName, text: string): string | undefined;
+  typed(field: FieldName): void;
+  leave(field: FieldName, text: string): void;
+}
+
+/** The price as it is typed. */
+export type Rates = Record<keyof Price, string>;
+
+export function ratesOf({ price }: Profile): Rates {
+  return { perMinute: typed(price.perMinute), perText: typed(price.perText) };
+}
+
+/** As in the engine. */
+const MOST_PRICE = 1000;
+
+function rateIn(text: string): number | null {
+  const rate = amountIn(text);
+  return rate !== null && rate <= MOST_PRICE ? rate : null;
+}
 
 export function emptyProfile(): Profile {
   return {
@@ -24,6 +61,7 @@ export function emptyProfile(): Profile {
     proxy: '',
     proxyUser: '',
     extraCa: '',
+    price: { perMinute: 0.08, perText: 0.004 },
   };
 }
 
@@ -33,7 +71,12 @@ export function holdsXaiKey(text: string): boolean {
 }
 
 /** An empty secret or password keeps the stored one. */
-export function draftOf(profile: Profile, secret: string, proxyPassword = ''): ProfileDraft {
+export function draftOf(
+  profile: Profile,
+  secret: string,
+  rates: Rates = ratesOf(profile),
+  proxyPassword = '',
+): ProfileDraft {
   const proxyUser = isProxyAddress(profile.proxy) ? profile.proxyUser.trim() : '';
   const trimmed: Profile = {
     ...profile,
@@ -44,6 +87,10 @@ export function draftOf(profile: Profile, secret: string, proxyPassword = ''): P
     proxy: profile.proxy.trim(),
     proxyUser,
     extraCa: profile.extraCa.trim(),
+    price: {
+      perMinute: rateIn(rates.perMinute) ?? profile.price.perMinute,
+      perText: rateIn(rates.perText) ?? profile.price.perText,
+    },
     caller:
       profile.caller.kind === 'header'
         ? { kind: 'header', name: profile.caller.name.trim() }
@@ -56,7 +103,13 @@ export function draftOf(profile: Profile, secret: string, proxyPassword = ''): P
   };
 }
 
-export function faultsIn(profile: Profile, secret: string, stored: SecretState, proxyPassword = ''): Faults {
+export function faultsIn(
+  profile: Profile,
+  secret: string,
+  stored: SecretState,
+  rates: Rates = ratesOf(profile),
+  proxyPassword = '',
+): Faults {
   const faults: Faults = {};
   const note = (field: FieldName, fault: string | null) => {
     if (fault !== null) faults[field] = fault;
@@ -72,6 +125,9 @@ export function faultsIn(profile: Profile, secret: string, stored: SecretState, 
   if (isProxyAddress(profile.proxy)) {
     note('proxyUser', proxyUserFault(profile.proxyUser.trim(), proxyPassword));
     note('proxyPassword', keyOr(proxyPassword, null));
+  }
+  for (const field of ['perMinute', 'perText'] as const) {
+    note(field, rateIn(rates[field]) === null ? say.priceBroken : null);
   }
   return faults;
 }

@@ -1,11 +1,22 @@
 // The profile form while it is being filled in: what was entered, and which faults to show.
 
 import type { Profile, ProfileDraft, SecretState } from './bindings';
-import { draftOf, faultsIn, holdsXaiKey, looksUnfinished, type FieldName, type Faults } from './draft';
+import {
+  draftOf,
+  faultsIn,
+  holdsXaiKey,
+  looksUnfinished,
+  ratesOf,
+  type FieldName,
+  type FieldSource,
+  type Faults,
+  type Rates,
+} from './draft';
 import { words } from './words';
 
-export class FormState {
+export class FormState implements FieldSource {
   profile: Profile;
+  rates: Rates;
   secret = $state('');
   readonly stored: SecretState;
   proxyPassword = $state('');
@@ -19,18 +30,21 @@ export class FormState {
   /** The field that an xAI key was just kept out of. */
   #refused = $state<string | null>(null);
 
-  faults: Faults = $derived.by(() => faultsIn(this.profile, this.secret, this.stored, this.proxyPassword));
+  faults: Faults = $derived.by(() =>
+    faultsIn(this.profile, this.secret, this.stored, this.rates, this.proxyPassword),
+  );
   sound = $derived(Object.keys(this.faults).length === 0);
 
   constructor(profile: Profile, stored: SecretState, storedProxy: SecretState) {
     this.profile = $state(profile);
+    this.rates = $state(ratesOf(profile));
     this.stored = stored;
     this.storedProxy = storedProxy;
   }
 
   /** What would be saved now. */
   draft(): ProfileDraft {
-    return draftOf($state.snapshot(this.profile) as Profile, this.secret, this.proxyPassword);
+    return draftOf($state.snapshot(this.profile) as Profile, this.secret, this.rates, this.proxyPassword);
   }
 
   leave(field: FieldName, text: string): void {
@@ -41,7 +55,6 @@ export class FormState {
     if (this.#refused === field) this.#refused = null;
   }
 
-  /** What to show under a field now. */
   fault(field: FieldName, text: string): string | undefined {
     if (this.#refused === field) return words.faultsOf.xaiKey;
     const fault = this.faults[field];

@@ -20,7 +20,7 @@ pub const DEFAULT_VOICE: &str = "eve";
 /// Letters from which on a word in an address is a key even without a digit; xAI's have 84.
 const KEY_LENGTH: usize = 24;
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Profile {
     /// Names the profile's secret in the keychain; never shown.
@@ -46,6 +46,7 @@ pub struct Profile {
     pub proxy_user: String,
     /// A PEM file of certificate authorities trusted beside the system's; none when empty.
     pub extra_ca: String,
+    pub price: Price,
 }
 
 impl Default for Profile {
@@ -65,7 +66,29 @@ impl Default for Profile {
             proxy: String::new(),
             proxy_user: String::new(),
             extra_ca: String::new(),
+            price: Price::default(),
         }
+    }
+}
+
+/// What the service behind a profile asks for a call, in the currency that the person counts in. Of the
+/// profile, since services and models differ: xAI asks $0.05 a minute for `grok-voice-think-fast-1.0`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Price {
+    /// 0 to [`MOST_PRICE`].
+    pub per_minute: f64,
+    /// The same, for each text item that the client creates.
+    pub per_text: f64,
+}
+
+/// The highest rate that is believed: beyond it somebody has mistyped.
+pub const MOST_PRICE: f64 = 1_000.0;
+
+impl Default for Price {
+    /// In US dollars, of `grok-voice-2.0` and `3.0` (xAI's price list of October 2026).
+    fn default() -> Self {
+        Self { per_minute: 0.08, per_text: 0.004 }
     }
 }
 
@@ -126,6 +149,8 @@ pub enum Field {
     Proxy,
     ProxyUser,
     ProxyPassword,
+    PerMinute,
+    PerText,
 }
 
 impl fmt::Display for Field {
@@ -138,6 +163,8 @@ impl fmt::Display for Field {
             Self::Proxy => "proxy",
             Self::ProxyUser => "user name for the proxy",
             Self::ProxyPassword => "password for the proxy",
+            Self::PerMinute => "price of a minute",
+            Self::PerText => "price of a text",
         })
     }
 }
@@ -166,6 +193,8 @@ pub enum ProfileError {
     ProxyUser,
     #[error("the {field} is longer than {limit} bytes")]
     TooLong { field: Field, limit: usize },
+    #[error("the {field} must be a number from 0 to {MOST_PRICE}")]
+    NoPrice { field: Field },
     #[error("the secret contains characters that cannot be sent in a header")]
     SecretCharacters,
     #[error("the {field} holds an xAI API key: it belongs on your backend, not in this app")]
@@ -183,6 +212,7 @@ impl ProfileError {
             | Self::PlainHttp { field, .. }
             | Self::Credentials { field }
             | Self::TooLong { field, .. }
+            | Self::NoPrice { field }
             | Self::ApiKey { field } => *field,
             Self::ProxyUser => Field::ProxyUser,
             Self::HeaderName { .. } | Self::ReservedHeader { .. } => Field::HeaderName,
@@ -207,6 +237,8 @@ impl Profile {
         }
         crate::ProxyChoice::parse(&self.proxy)?;
         check_user(self.proxy_user.trim())?;
+        check_rate(self.price.per_minute, Field::PerMinute)?;
+        check_rate(self.price.per_text, Field::PerText)?;
         Ok(Endpoints { token_url, realtime_url })
     }
 
@@ -323,6 +355,10 @@ fn check_url(
     }
     url.set_fragment(None);
     Ok(url)
+}
+
+fn check_rate(rate: f64, field: Field) -> Result<(), ProfileError> {
+    if (0.0..=MOST_PRICE).contains(&rate) { Ok(()) } else { Err(ProfileError::NoPrice { field }) }
 }
 
 fn check_header_name(name: &str) -> Result<HeaderName, ProfileError> {

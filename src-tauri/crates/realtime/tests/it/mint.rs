@@ -1,8 +1,8 @@
 use std::time::{Duration, SystemTime};
 
 use realtime::{
-    Auth, Caller, Dial, DialError, FRESHNESS_MARGIN, Fault, Field, MINT_DEADLINE, Method, MintError, Minted,
-    Profile, ProfileError, Proxy, Token, looks_like_xai_key, mint,
+    Auth, Caller, Dial, DialError, FRESHNESS_MARGIN, Fault, Field, MINT_DEADLINE, MOST_PRICE, Method,
+    MintError, Minted, Price, Profile, ProfileError, Proxy, Token, looks_like_xai_key, mint,
 };
 use secrecy::SecretString;
 
@@ -197,6 +197,25 @@ async fn a_profile_is_refused_before_anything_is_sent() {
     ] {
         let error = mint(&dial(), &profile, secret).await.unwrap_err();
         assert_eq!((error.fault(), error), (Fault::Profile, MintError::Profile(wanted)));
+    }
+}
+
+#[test]
+fn a_price_is_an_amount_or_the_profile_is_refused() {
+    let priced = |per_minute, per_text| {
+        let price = Price { per_minute, per_text };
+        Profile { price, ..profile("https://b.example") }.endpoints().map(drop).map_err(|error| error.field())
+    };
+    for (per_minute, per_text, wanted) in [
+        (0.08, 0.004, Ok(())),
+        (0.0, 0.0, Ok(())),
+        (MOST_PRICE, MOST_PRICE, Ok(())),
+        (-0.01, 0.0, Err(Field::PerMinute)),
+        (1_000.01, 0.0, Err(Field::PerMinute)),
+        (f64::NAN, 0.0, Err(Field::PerMinute)),
+        (0.0, f64::INFINITY, Err(Field::PerText)),
+    ] {
+        assert_eq!(priced(per_minute, per_text), wanted, "{per_minute} {per_text}");
     }
 }
 
