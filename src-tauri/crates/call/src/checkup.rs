@@ -205,7 +205,7 @@ async fn once(
 fn life(minted: &Minted) -> String {
     let margin = FRESHNESS_MARGIN.as_secs();
     match minted.token.life_left() {
-        Some(left) => format!("{} s, and {margin} s are the least", left.as_secs() + 1),
+        Some(left) => format!("{:.0} s, and {margin} s are the least", left.as_secs_f64()),
         None => "the backend does not say how long it lives".to_owned(),
     }
 }

@@ -85,7 +85,7 @@ async fn what_is_told_and_reported_holds_no_secret() {
     })
     .await;
     assert!(found.passed(), "{found:?}");
-    let report = found.report.clone().unwrap();
+    let report = found.report.unwrap();
     assert!(report.contains("/session?\u{2026}") || report.contains("?\u{2026}"), "{report}");
     for secret in [KEY, query, "a-proxy-word", "client-secret-"] {
         assert!(!report.contains(secret), "{report}");
@@ -95,9 +95,9 @@ async fn what_is_told_and_reported_holds_no_secret() {
 
 #[tokio::test(start_paused = true)]
 async fn each_failure_stands_at_its_step_with_its_cure() {
-    type Change = fn(&mut Setup);
-    let same: Change = |_| {};
-    let table: [(&[(&str, &str)], Change, At, Code, &str); 16] = [
+    type Row = (&'static [(&'static str, &'static str)], fn(&mut Setup), At, Code, &'static str);
+    let same = |_: &mut Setup| {};
+    let table: [Row; 16] = [
         (&[], |setup| setup.profile.token_url = "nonsense".into(), At::Profile, Code::Profile, "not a URL"),
         (
             &[],

@@ -60,7 +60,8 @@ fn token() -> Reply {
 
 #[tokio::test]
 async fn each_fault_of_a_certificate_has_its_name_for_both_servers() {
-    let cases: [(Certified<'_>, bool, fn(&TlsFailure) -> bool, &str); 4] = [
+    type Case = (Certified<'static>, bool, fn(&TlsFailure) -> bool, &'static str);
+    let cases: [Case; 4] = [
         (
             Certified { valid_days: (-30, -2), ..GOOD },
             true,
