@@ -327,7 +327,10 @@ impl App {
         let profiles = shared::fresh(found, inner.profiles.all());
         let imported = Imported {
             names: profiles.iter().map(|profile| profile.name.clone()).collect(),
-            secrets_missing: profiles.iter().filter(|profile| profile.caller != Caller::Open).count(),
+            secrets_missing: profiles
+                .iter()
+                .filter(|profile| profile.caller != Caller::Open || uses_proxy_password(profile))
+                .count(),
         };
         inner.profiles.add(profiles).map_err(unsaved("profiles"))?;
         self.tell_profiles(&inner);
