@@ -1,6 +1,7 @@
 mod certificate;
 
 use std::{
+    fmt,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
 };
@@ -38,10 +39,21 @@ pub enum TlsError {
 
 /// Whom TLS trusts, for the backend and for the line: ring, and whom this computer trusts, a company's
 /// own authorities included. It offers no ALPN protocol, so both speak HTTP/1.1.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Trust {
     verifiers: Verifiers,
     config: Arc<ClientConfig>,
+}
+
+impl fmt::Debug for Trust {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Not every authority of this computer.
+        formatter.write_str(if self.verifiers.extra.is_some() {
+            "Trust(with a file)"
+        } else {
+            "Trust(system)"
+        })
+    }
 }
 
 #[derive(Clone, Debug)]
