@@ -12,8 +12,11 @@ mod cross;
 mod deb;
 #[cfg(target_os = "linux")]
 mod headless;
+#[cfg(target_os = "linux")]
+mod interop;
 mod launch;
 mod provision;
+mod python;
 mod stage;
 mod suite;
 mod ui;
