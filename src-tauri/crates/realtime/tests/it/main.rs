@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a broken expectation is what fails a test")]
 
 mod client_events;
+mod corpus;
 mod meanings;
 mod mint;
 mod open;
