@@ -1,10 +1,10 @@
 //! Clients of the protocol that this project did not write, against the practice agent: each agrees on a
-//! session, sends a text, asks for a reply, and gets its sound, its words and its end. Those that show a
-//! token get it from `sidetone-backend`, which gets it from the practice agent.
+//! session, sends a text, asks for a reply, and gets its sound, its words and its end; one speaks. Those
+//! that show a token get it from `sidetone-backend`, which gets it from the practice agent.
 
 use std::process::{Command, Output};
 
-use practice::{Options, Practice, Switches};
+use practice::{Options, Practice, SessionLog, Switches};
 use serde_json::Value;
 
 use crate::fake_xai::{KEY, SECRET};
@@ -50,7 +50,8 @@ fn program(client: &str) -> Command {
     command
 }
 
-async fn talks(client: &str, way: &str) {
+/// One exchange from beginning to end: the client's report, and the session as the agent saw it.
+async fn exchange(client: &str, way: &str) -> (Value, SessionLog) {
     let desk = Desk::new().await;
     let output = desk.run(client, way, KEY).await;
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -58,18 +59,31 @@ async fn talks(client: &str, way: &str) {
     let report: Value =
         serde_json::from_slice(&output.stdout).unwrap_or_else(|_| panic!("{client} {way}: {said}"));
     assert_eq!(report["done"], true, "{report}");
-    assert!(report["transcript"].as_str().unwrap().contains("recorded lines"), "{report}");
 
     let log = desk.practice.wire_log();
     assert_eq!((log.sessions.len(), log.refused), (1, 0));
     assert_eq!(log.minted, u64::from(way.contains("token")), "{way}");
-    let session = &log.sessions[0];
-    for kind in ["session.update", "conversation.item.create", "response.create"] {
-        assert!(session.counts.contains_key(kind), "{client} sent no {kind}: {:?}", session.counts);
-    }
+    let session = log.sessions[0].clone();
     assert_eq!(session.malformed, 0);
     assert!(session.samples_out > 24_000, "less than a second was said");
     assert_eq!(report["audio_bytes"], session.samples_out * 2, "sound was lost on the way");
+    (report, session)
+}
+
+async fn talks(client: &str, way: &str) {
+    let (report, session) = exchange(client, way).await;
+    for kind in ["session.update", "conversation.item.create", "response.create"] {
+        assert!(session.counts.contains_key(kind), "{client} sent no {kind}: {:?}", session.counts);
+    }
+    assert!(report["transcript"].as_str().unwrap().contains("recorded lines"), "{report}");
+}
+
+#[tokio::test]
+async fn python_pydantic_ai_speaks_and_is_answered() {
+    let (report, session) = exchange("pydantic_xai.py", "spoken-token").await;
+    assert!(session.samples_in > 48_000, "{}", session.samples_in);
+    assert!(report["heard"].as_str().unwrap().contains("of speech"), "{report}");
+    assert!(report["transcript"].as_str().unwrap().contains("your own words"), "{report}");
 }
 
 #[tokio::test]

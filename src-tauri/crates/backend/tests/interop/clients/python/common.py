@@ -21,5 +21,5 @@ def mint() -> str:
         return json.load(reply)["value"]
 
 
-def report(audio: bytes, transcript: str, done: bool) -> None:
-    print(json.dumps({"audio_bytes": len(audio), "transcript": transcript, "done": done}))
+def report(audio: bytes, transcript: str, done: bool, heard: str = "") -> None:
+    print(json.dumps({"audio_bytes": len(audio), "transcript": transcript, "done": done, "heard": heard}))
