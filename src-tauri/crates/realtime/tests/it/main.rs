@@ -4,6 +4,7 @@
 
 mod certificates;
 mod client_events;
+mod corpus;
 mod meanings;
 mod mint;
 mod open;
