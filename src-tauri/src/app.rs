@@ -1,11 +1,13 @@
 //! What the commands act on: the profiles, the secrets, the one call and the window that watches.
 
+mod spending;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use audio::Trial;
 use call::{Command, Fault, Net, Problem, ProblemCode};
-use history::History;
+use history::{Calendar, History};
 use realtime::{Caller, Profile};
 use secrecy::SecretString;
 use tauri::ipc::Channel;
@@ -13,6 +15,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::kept::KeptError;
 use crate::keychain::{self, Keychain, Place};
+use crate::ledger::{Day, Ledger, unix_ms};
 use crate::past;
 use crate::profiles::Profiles;
 use crate::record::Recording;
@@ -38,6 +41,7 @@ pub(crate) struct App {
     net: Net,
     /// Without it, when the database cannot be used, calls work and say that they are not kept.
     history: Result<Arc<History>, Keeping>,
+    ledger: Ledger,
     /// What went wrong at the start.
     troubles: Vec<Problem>,
     /// Held while a call begins or is put away, so that two never share the devices. Taken before `inner`.
@@ -53,6 +57,8 @@ pub(crate) struct Inner {
     window: Option<Channel<AppEvent>>,
     /// What was last known of the keychain.
     keychain: view::Keychain,
+    /// What was last known to have been spent.
+    day: Day,
     pub(crate) trials: Trials,
 }
 
@@ -68,7 +74,10 @@ impl App {
     pub(crate) fn open(places: &Places) -> anyhow::Result<Self> {
         let history = History::open(&places.data.join("history.db"))
             .inspect_err(|error| tracing::error!(%error, "calls are not kept"))
+            .map(Arc::new)
             .map_err(|error| Keeping::lost(&error));
+        let ledger = Ledger::new(history.as_ref().ok().cloned(), unix_ms, Calendar::local);
+        let day = ledger.read();
         let (profiles, no_profiles) = Profiles::open(&places.config.join("profiles.json"));
         let (settings, no_settings) = SettingsFile::open(&places.config.join("settings.json"));
         let troubles = [
@@ -79,7 +88,8 @@ impl App {
         Ok(Self {
             keychain: Keychain::start()?,
             net: Net::new()?,
-            history: history.map(Arc::new),
+            history,
+            ledger,
             troubles: troubles.into_iter().flatten().collect(),
             turn: Mutex::new(()),
             inner: Arc::new(Mutex::new(Inner {
@@ -88,6 +98,7 @@ impl App {
                 call: None,
                 window: None,
                 keychain,
+                day,
                 trials: Trials::default(),
             })),
         })
@@ -105,6 +116,7 @@ impl App {
             active: inner.profiles.active().map(str::to_owned),
             keychain: inner.keychain.clone(),
             settings: inner.settings.get().clone(),
+            spending: inner.day.spending,
             trials: inner.trials.views(),
             troubles: self.troubles.clone(),
         }
@@ -122,6 +134,7 @@ impl App {
             Target::Practice => running::practice().await?,
             Target::Profile { id } => {
                 let profile = self.inner.lock().await.profile(&id)?;
+                self.check_cap().await?;
                 let secret = self.secret_of(&profile).await?;
                 running::backend(profile, secret)
             }
@@ -129,7 +142,9 @@ impl App {
         let _turn = self.take_turn().await;
         self.end_call().await;
         let mut inner = self.inner.lock().await;
-        inner.call = Some(Running::start(line, inner.settings.get(), self.net.clone(), self.history.clone()));
+        let spent = inner.day.spending.map_or(0.0, |spending| spending.today);
+        let (net, history) = (self.net.clone(), self.history.clone());
+        inner.call = Some(Running::start(line, inner.settings.get(), spent, net, history));
         let call = inner.watch().await;
         let keeping = inner.call.as_ref().map(Running::keeping);
         inner.tell(AppEvent::CallSnapshot { call });
@@ -187,6 +202,7 @@ impl App {
         let running = self.inner.lock().await.call.take();
         if let Some(running) = running {
             running.end().await;
+            self.look_at_spending().await;
         }
     }
 
@@ -223,6 +239,9 @@ impl App {
     pub(crate) async fn save_profile(&self, draft: ProfileDraft) -> Done<String> {
         let ProfileDraft { mut profile, secret } = draft;
         call::check_addresses(&profile)?;
+        if let Some(secret) = &secret {
+            call::check_secret(&profile, secret)?;
+        }
         if profile.id.is_empty() {
             profile.id = uuid::Uuid::new_v4().to_string();
         }
@@ -303,6 +322,7 @@ impl App {
 
     /// Keeps the settings and applies them to the running call.
     pub(crate) async fn save_settings(&self, settings: Settings) -> Done {
+        let settings = Settings { money: settings.money.clone().checked()?, ..settings };
         let mut inner = self.inner.lock().await;
         let before = inner.settings.get().clone();
         inner.settings.put(settings.clone()).map_err(unsaved("settings"))?;
@@ -425,3 +445,6 @@ fn unsaved(what: &str) -> impl FnOnce(KeptError) -> Problem {
         trouble(ProblemCode::Storage, &message, cure, &error)
     }
 }
+
+#[cfg(test)]
+mod tests;
