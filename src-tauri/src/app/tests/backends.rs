@@ -1,5 +1,7 @@
 //! Backends that are checked, and what is kept of them.
 
+use std::sync::Mutex as StdMutex;
+
 use std::time::Duration;
 
 use call::CheckStep;
