@@ -6,27 +6,27 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use audio::Trial;
-use call::{Command, Fault, Net, Problem, ProblemCode};
+use call::{Checkup, Command, Fault, Net, Problem, ProblemCode};
 use history::{Calendar, History};
 use realtime::{Caller, Profile};
 use secrecy::SecretString;
 use tauri::ipc::Channel;
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, MutexGuard, oneshot};
 
 use crate::kept::KeptError;
 use crate::keychain::{self, Keychain, Place};
 use crate::ledger::{Day, Ledger, unix_ms};
 use crate::past;
-use crate::profiles::Profiles;
+use crate::profiles::{Profiles, accounts, proxy_account};
 use crate::record::Recording;
-use crate::running::{self, Running};
+use crate::running::{self, Running, Secrets};
 use crate::settings::SettingsFile;
 use crate::shared;
 use crate::trials::{self, Trials};
 use crate::trouble::{put_aside, trouble};
 use crate::view::{
-    self, AppEvent, AppSnapshot, Check, Imported, Keeping, ProfileDraft, ProfileView, SecretState, Settings,
-    Target,
+    self, AppEvent, AppSnapshot, CheckTarget, Imported, Keeping, ProfileDraft, ProfileView, SecretState,
+    Settings, Target,
 };
 
 /// Where the app keeps its files; given by the shell, so that a test can give another place.
@@ -60,6 +60,8 @@ pub(crate) struct Inner {
     /// What was last known to have been spent.
     day: Day,
     pub(crate) trials: Trials,
+    /// Dropping it stops the check that runs.
+    checking: Option<oneshot::Sender<()>>,
 }
 
 impl std::fmt::Debug for App {
@@ -100,6 +102,7 @@ impl App {
                 keychain,
                 day,
                 trials: Trials::default(),
+                checking: None,
             })),
         })
     }
@@ -135,8 +138,8 @@ impl App {
             Target::Profile { id } => {
                 let profile = self.inner.lock().await.profile(&id)?;
                 self.check_cap().await?;
-                let secret = self.secret_of(&profile).await?;
-                running::backend(profile, secret)
+                let secrets = self.secrets_of(&profile).await?;
+                running::backend(profile, secrets)
             }
         };
         let _turn = self.take_turn().await;
@@ -225,51 +228,70 @@ impl App {
         Ok(())
     }
 
-    pub(crate) async fn check_profile(&self, draft: ProfileDraft) -> Done<Check> {
-        let secret = match draft.secret {
-            Some(secret) => Some(secret),
-            None => self.secret_of(&draft.profile).await?,
+    /// Tries a backend out and tells `window` each step; nothing when it was stopped. One check runs at a
+    /// time: the next stops the one before.
+    pub(crate) async fn check(&self, target: CheckTarget, window: Channel<Checkup>) -> Done<Option<Checkup>> {
+        let (stop, stopped) = oneshot::channel();
+        self.inner.lock().await.checking = Some(stop);
+        let line = match target {
+            CheckTarget::Practice => running::practice().await?,
+            CheckTarget::Profile { draft: ProfileDraft { profile, secret, proxy_password } } => {
+                let typed = Secrets { caller: secret, proxy_password };
+                let secrets = self.completed(&profile, typed).await?;
+                running::backend(profile, secrets)
+            }
         };
-        Ok(match self.net.check(&draft.profile, secret).await {
-            Ok(found) => Check::Passed { message: found.message, took_ms: found.took_ms },
-            Err(problem) => Check::Failed { problem },
-        })
+        Ok(line.check(&self.net, stopped, window).await)
+    }
+
+    pub(crate) async fn stop_check(&self) {
+        self.inner.lock().await.checking = None;
     }
 
     pub(crate) async fn save_profile(&self, draft: ProfileDraft) -> Done<String> {
-        let ProfileDraft { mut profile, secret } = draft;
+        let ProfileDraft { mut profile, secret, proxy_password } = draft;
         call::check_addresses(&profile)?;
         if let Some(secret) = &secret {
             call::check_secret(&profile, secret)?;
+        }
+        if let Some(password) = &proxy_password {
+            call::check_proxy_password(&profile, password)?;
         }
         if profile.id.is_empty() {
             profile.id = uuid::Uuid::new_v4().to_string();
         }
         let id = profile.id.clone();
-        let (mut kept, mut trouble) = (None, None);
-        if profile.caller == Caller::Open {
-            self.erase_secret(&id).await;
-            kept = Some(false);
-        } else if let Some(secret) = secret {
-            let (place, error) = self.keychain.keep(&id, secret).await;
-            kept = Some(place == Place::Keychain);
-            trouble = error;
+        let (mut kept, mut trouble) = (Vec::new(), None);
+        for (account, used, secret) in [
+            (id.clone(), profile.caller != Caller::Open, secret),
+            (proxy_account(&id), uses_proxy_password(&profile), proxy_password),
+        ] {
+            if !used {
+                self.erase_secret(&account).await;
+                kept.push((account, false));
+            } else if let Some(secret) = secret {
+                let (place, error) = self.keychain.keep(&account, secret).await;
+                kept.push((account, place == Place::Keychain));
+                trouble = trouble.or(error);
+            }
         }
         let mut inner = self.inner.lock().await;
-        inner.profiles.put(profile, kept).map_err(unsaved("profiles"))?;
+        inner.profiles.put(profile, &kept).map_err(unsaved("profiles"))?;
         self.tell_profiles(&inner);
         match trouble {
             Some(error) => {
                 inner.learn_keychain(view::Keychain::Unavailable { problem: keychain::problem(&error) });
             }
-            None if kept == Some(true) => inner.learn_keychain(view::Keychain::Available),
+            None if kept.iter().any(|(_, there)| *there) => inner.learn_keychain(view::Keychain::Available),
             None => {}
         }
         Ok(id)
     }
 
     pub(crate) async fn delete_profile(&self, id: &str) -> Done {
-        self.erase_secret(id).await;
+        for account in accounts(id) {
+            self.erase_secret(&account).await;
+        }
         let mut inner = self.inner.lock().await;
         inner.profiles.remove(id).map_err(unsaved("profiles"))?;
         self.tell_profiles(&inner);
@@ -305,7 +327,10 @@ impl App {
         let profiles = shared::fresh(found, inner.profiles.all());
         let imported = Imported {
             names: profiles.iter().map(|profile| profile.name.clone()).collect(),
-            secrets_missing: profiles.iter().filter(|profile| profile.caller != Caller::Open).count(),
+            secrets_missing: profiles
+                .iter()
+                .filter(|profile| profile.caller != Caller::Open || uses_proxy_password(profile))
+                .count(),
         };
         inner.profiles.add(profiles).map_err(unsaved("profiles"))?;
         self.tell_profiles(&inner);
@@ -347,18 +372,31 @@ impl App {
         }
     }
 
-    async fn secret_of(&self, profile: &Profile) -> Done<Option<SecretString>> {
-        if profile.caller == Caller::Open || profile.id.is_empty() {
-            return Ok(None);
-        }
-        self.keychain.find(&profile.id).await.map_err(|error| keychain::problem(&error))
+    async fn secrets_of(&self, profile: &Profile) -> Done<Secrets> {
+        self.completed(profile, Secrets::default()).await
+    }
+
+    /// What was typed, and what is kept where nothing was.
+    async fn completed(&self, profile: &Profile, typed: Secrets) -> Done<Secrets> {
+        let find = async |account: &str, used: bool, typed: Option<SecretString>| {
+            if typed.is_some() || !used || profile.id.is_empty() {
+                return Ok(typed);
+            }
+            self.keychain.find(account).await.map_err(|error| keychain::problem(&error))
+        };
+        let Secrets { caller, proxy_password } = typed;
+        Ok(Secrets {
+            caller: find(&profile.id, profile.caller != Caller::Open, caller).await?,
+            proxy_password: find(&proxy_account(&profile.id), uses_proxy_password(profile), proxy_password)
+                .await?,
+        })
     }
 
     /// A profile that is gone must not keep its secret; where the keychain does not answer, it stays.
-    async fn erase_secret(&self, id: &str) {
-        let kept = self.inner.lock().await.profiles.is_kept(id);
-        if (kept || self.keychain.is_for_this_run(id))
-            && let Err(error) = self.keychain.erase(id).await
+    async fn erase_secret(&self, account: &str) {
+        let kept = self.inner.lock().await.profiles.is_kept(account);
+        if (kept || self.keychain.is_for_this_run(account))
+            && let Err(error) = self.keychain.erase(account).await
         {
             tracing::warn!(%error, "a secret could not be taken out of the keychain");
         }
@@ -370,14 +408,16 @@ impl App {
     }
 
     fn views(&self, profiles: &Profiles) -> Vec<ProfileView> {
-        let view = |profile: &Profile| {
-            let secret = match profile.caller {
-                Caller::Open => SecretState::None,
-                _ if self.keychain.is_for_this_run(&profile.id) => SecretState::ThisRun,
-                _ if profiles.is_kept(&profile.id) => SecretState::Keychain,
-                _ => SecretState::None,
-            };
-            ProfileView { profile: profile.clone(), secret }
+        let state = |account: &str, used: bool| match used {
+            false => SecretState::None,
+            true if self.keychain.is_for_this_run(account) => SecretState::ThisRun,
+            true if profiles.is_kept(account) => SecretState::Keychain,
+            true => SecretState::None,
+        };
+        let view = |profile: &Profile| ProfileView {
+            profile: profile.clone(),
+            secret: state(&profile.id, profile.caller != Caller::Open),
+            proxy_password: state(&proxy_account(&profile.id), uses_proxy_password(profile)),
         };
         profiles.all().iter().map(view).collect()
     }
@@ -435,6 +475,11 @@ impl Inner {
             tracing::warn!(%error, "the window did not take an event");
         }
     }
+}
+
+/// A proxy that knows its users by name also asks for a password.
+fn uses_proxy_password(profile: &Profile) -> bool {
+    !profile.proxy_user.trim().is_empty()
 }
 
 /// For a file of ours that could not be written; `what` is what it holds.

@@ -4,12 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use audio::{Direction, Engine, EngineOptions};
-use call::{Access, Call, CallGone, Command, Devices, Net, Problem, ProblemCode, Setup, Status};
+use call::{Access, Call, CallGone, Checkup, Command, Devices, Net, Problem, ProblemCode, Setup, Status};
 use history::History;
 use practice::Practice;
 use realtime::Profile;
 use secrecy::SecretString;
 use tauri::ipc::Channel;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::ledger::unix_ms;
@@ -28,8 +29,41 @@ pub(crate) struct Line {
     practice: Option<Practice>,
 }
 
-pub(crate) fn backend(profile: Profile, secret: Option<SecretString>) -> Line {
-    Line { setup: Setup::new(profile, Access::Backend(secret)), practice: None }
+pub(crate) fn backend(profile: Profile, secrets: Secrets) -> Line {
+    let Secrets { caller, proxy_password } = secrets;
+    let setup = Setup { proxy_password, ..Setup::new(profile, Access::Backend(caller)) };
+    Line { setup, practice: None }
+}
+
+/// What is kept for a profile beside it.
+#[derive(Default)]
+pub(crate) struct Secrets {
+    pub(crate) caller: Option<SecretString>,
+    pub(crate) proxy_password: Option<SecretString>,
+}
+
+impl Line {
+    /// Tries the line out up to its agreed session. Stops early when `stopped` comes to an end.
+    pub(crate) async fn check(
+        self,
+        net: &Net,
+        stopped: oneshot::Receiver<()>,
+        window: Channel<Checkup>,
+    ) -> Option<Checkup> {
+        let tell = move |checkup| {
+            if let Err(error) = window.send(checkup) {
+                tracing::warn!(%error, "the window did not take how far the check is");
+            }
+        };
+        let found = tokio::select! {
+            found = net.check(&self.setup, tell) => Some(found),
+            _ = stopped => None,
+        };
+        if let Some(practice) = self.practice {
+            practice.stop().await;
+        }
+        found
+    }
 }
 
 /// Starts the agent on this computer: any free port, and a bearer that nobody else here can guess.

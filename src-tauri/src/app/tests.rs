@@ -1,3 +1,6 @@
+/// Backends: checked, saved.
+mod backends;
+
 use std::sync::Mutex as StdMutex;
 
 use call::Money;
@@ -21,7 +24,9 @@ async fn profile(app: &App) -> Target {
         caller: Caller::Open,
         ..Profile::default()
     };
-    Target::Profile { id: app.save_profile(ProfileDraft { profile, secret: None }).await.unwrap() }
+    Target::Profile {
+        id: app.save_profile(ProfileDraft { profile, secret: None, proxy_password: None }).await.unwrap(),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,7 +3,7 @@
 import { Channel, invoke } from '@tauri-apps/api/core';
 
 import type { Backend } from './backend';
-import type { AppEvent } from './bindings';
+import type { AppEvent, Checkup } from './bindings';
 
 export const tauriBackend: Backend = {
   subscribe(listen) {
@@ -23,7 +23,12 @@ export const tauriBackend: Backend = {
   stay: () => invoke('stay'),
   sendText: (text) => invoke('send_text', { text }),
   dismissNotice: (code) => invoke('dismiss_notice', { code }),
-  checkProfile: (draft) => invoke('check_profile', { draft }),
+  check(target, learn) {
+    const channel = new Channel<Checkup>();
+    channel.onmessage = learn;
+    return invoke('check', { target, channel });
+  },
+  stopCheck: () => invoke('stop_check'),
   saveProfile: (draft) => invoke('save_profile', { draft }),
   deleteProfile: (id) => invoke('delete_profile', { id }),
   duplicateProfile: (id) => invoke('duplicate_profile', { id }),
