@@ -140,6 +140,9 @@ mod tests {
         assert_eq!(names(&[]).unwrap().len(), PARTS.len());
         assert_eq!(names(&["window", "parse"]).unwrap(), ["parse", "window"]);
         let error = names(&["parse", "echo"]).unwrap_err().to_string();
-        assert!(error.contains("`echo`") && error.contains("parse, latency, call, barge, acoustics"), "{error}");
+        assert!(
+            error.contains("`echo`") && error.contains("parse, latency, call, barge, acoustics"),
+            "{error}"
+        );
     }
 }

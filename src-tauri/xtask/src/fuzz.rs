@@ -125,4 +125,22 @@ mod tests {
         let error = fuzz(1, &["x".to_owned()]).unwrap_err().to_string();
         assert!(error.contains("`x`") && error.contains("events, replies"), "{error}");
     }
+
+    #[test]
+    fn the_lock_of_the_targets_knows_what_the_crate_needs_now() {
+        let crates = workspace::root().join("src-tauri/crates/realtime");
+        let read = |name: &str| std::fs::read_to_string(crates.join(name)).unwrap();
+        let manifest = read("Cargo.toml");
+        let needs = manifest.split("[dependencies]").nth(1).unwrap().split("\n[").next().unwrap();
+        let needs = needs.lines().filter_map(|line| line.split(['.', ' ', '=']).next());
+        let lock = read("fuzz/Cargo.lock");
+        let known = lock.split("[[package]]").find(|it| it.contains("name = \"realtime\"")).unwrap();
+        for need in needs.filter(|need| !need.is_empty()) {
+            let line = format!(" \"{need}");
+            let there = known
+                .lines()
+                .any(|known| known.strip_prefix(&line).is_some_and(|rest| rest.starts_with(['"', ' '])));
+            assert!(there, "{need}: run `cargo update --workspace` in {}", crates.join("fuzz").display());
+        }
+    }
 }

@@ -58,8 +58,7 @@ pub(crate) fn reply(body: &[u8]) {
             assert!(!looks_like_xai_key(secret), "an API key was taken for a token");
             let shown = format!("{:?}", minted.token);
             assert!(secret.len() < 8 || !shown.contains(secret), "the token is shown: {shown}");
-            let now = SystemTime::now();
-            let over = minted.token.expires_at().is_some_and(|expiry| expiry <= now);
+            let over = minted.token.expires_at().is_some_and(|expiry| expiry <= SystemTime::now());
             assert!(!(over && minted.token.is_fresh()), "a token that has expired counts as fresh");
         }
         Err(error) => {

@@ -255,7 +255,8 @@ fn excerpt_of(body: &[u8], limit: usize) -> String {
     clip(&redact(&text), limit)
 }
 
-fn clip(text: &str, limit: usize) -> String {
+/// At most so many characters, none of which starts a new line in a log.
+pub(super) fn clip(text: &str, limit: usize) -> String {
     let clean: String = text.chars().filter(|c| !c.is_control()).take(limit + 1).collect();
     match clean.char_indices().nth(limit) {
         Some((cut, _)) => format!("{}…", &clean[..cut]),

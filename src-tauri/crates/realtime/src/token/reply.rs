@@ -5,13 +5,15 @@ use serde_json::{Map, Value};
 
 use super::{
     MintError, Minted, Token,
-    error::{excerpt, words_of},
+    error::{clip, excerpt, words_of},
     when,
 };
 use crate::{profile::looks_like_xai_key, redact::redact};
 
 /// Keys that are named when a reply has no token, at most.
 const KEYS_NAMED: usize = 12;
+/// Characters of each.
+const LONGEST_NAME: usize = 40;
 
 /// Finds the token in a backend's reply, in any of the shapes that backends are known to use: xAI's own
 /// flat one, those of xAI's example backends, of the AI SDK, and of several published apps.
@@ -34,7 +36,7 @@ pub(super) fn read(body: &[u8]) -> Result<(Minted, &'static str), MintError> {
         return Err(MintError::ErrorReply { said });
     }
     let Some(found) = find(&top) else {
-        let keys = top.keys().take(KEYS_NAMED).map(|key| redact(&key.chars().take(40).collect::<String>()));
+        let keys = top.keys().take(KEYS_NAMED).map(|key| clip(&redact(key), LONGEST_NAME));
         return Err(MintError::NoToken { keys: keys.collect() });
     };
     if looks_like_xai_key(found.secret) {

@@ -38,6 +38,7 @@ fn a_reply_without_a_usable_token_says_what_it_is() {
         ),
         ("{}", "the backend's answer holds no token; it has: "),
         (r#"{"ok":true,"id":4}"#, "the backend's answer holds no token; it has: id, ok"),
+        (r#"{"o\nk\u001b":true}"#, "the backend's answer holds no token; it has: ok"),
         (r#"{"value":7,"token":[]}"#, "the backend's answer holds no token; it has: token, value"),
         (r#"{"value":"two words"}"#, "the backend's token has characters that cannot be sent"),
         (
