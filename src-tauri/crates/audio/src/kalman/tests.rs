@@ -181,7 +181,7 @@ fn the_first_words_alone_are_nobody() {
             let near = kalman.process(far.try_into().unwrap(), &mut frame).near;
             if (30..400).contains(&at) {
                 assert!(near < 0.1, "{near} at step {at}, echo after {delay} samples");
-                before += energy_of(mic.try_into().unwrap());
+                before += energy_of(mic);
                 after += energy_of(&frame);
             }
         }
