@@ -64,8 +64,10 @@ fn down(mic: &[f32], out: &[f32], from: usize, to: usize) -> f32 {
     decibels(&mic[from * SECOND..to * SECOND]) - decibels(&out[from * SECOND..to * SECOND])
 }
 
-/// Correlation of what was said and what came out, at the delay of the canceller.
+/// Correlation of what was said, without its rumble, and what came out, at the delay of the canceller.
 fn likeness(said: &[f32], out: &[f32]) -> f32 {
+    let mut said = said.to_vec();
+    HighPass::new(SECOND).run(&mut said);
     let correlate = |late: usize| {
         let (out, said) = (&out[late..], &said[..said.len() - late]);
         let product = |one: &[f32], other: &[f32]| one.iter().zip(other).map(|(a, b)| a * b).sum::<f32>();
@@ -138,6 +140,54 @@ fn somebody_who_speaks_is_noticed_and_the_echo_is_nobody() {
     }
     assert!(noticed[0] < 20, "{noticed:?}");
     assert!(noticed[1] > 150, "{noticed:?}");
+}
+
+/// The first two seconds of a near voice that begins 0.3 s after the far one: their level in what
+/// comes out beside what was said, in dB, and the likeness of the two.
+fn first_words(echo: &[f32], far: &[f32]) -> (f32, f32) {
+    let begin = SECOND * 3 / 10;
+    let mut near = vec![0.0; begin];
+    near.extend(near_voice(4));
+    let mic = hiss(&add(echo, &near));
+    let out = run(&mut Kalman::new(), &far[..mic.len()], &mic);
+    let words = begin..begin + 2 * SECOND;
+    let (said, heard) = (&near[words.clone()], &out[words]);
+    (decibels(heard) - decibels(said), likeness(said, heard))
+}
+
+#[test]
+fn a_voice_over_the_first_words_is_heard() {
+    let far = far_voice(6);
+    let (level, alike) = first_words(&room(&far, 2_000, 3, 0.5), &far);
+    assert!(level > -4.0 && alike > 0.6, "{level} dB, {alike}");
+}
+
+#[test]
+fn a_voice_over_the_first_words_is_heard_with_headphones() {
+    let far = far_voice(6);
+    let (level, alike) = first_words(&vec![0.0; far.len()], &far);
+    assert!(level > -6.0 && alike > 0.6, "{level} dB, {alike}");
+}
+
+#[test]
+fn the_first_words_alone_are_nobody() {
+    let far = far_voice(5);
+    for (delay, gain) in [(500, 0.5), (2_000, 1.5), (9_000, 0.5), (16_000, 0.2)] {
+        let mic = hiss(&room(&far, delay, 3, gain));
+        let mut kalman = Kalman::new();
+        let (mut before, mut after) = (0.0, 0.0);
+        for (at, (far, mic)) in far.chunks_exact(STEP).zip(mic.chunks_exact(STEP)).enumerate() {
+            let mut frame: [f32; STEP] = mic.try_into().unwrap();
+            let near = kalman.process(far.try_into().unwrap(), &mut frame).near;
+            if (30..400).contains(&at) {
+                assert!(near < 0.1, "{near} at step {at}, echo after {delay} samples");
+                before += energy_of(mic);
+                after += energy_of(&frame);
+            }
+        }
+        let down = 10.0 * (before / after).log10();
+        assert!(down > 30.0, "{down} dB, echo after {delay} samples");
+    }
 }
 
 #[test]
