@@ -13,7 +13,6 @@ mod filter;
 mod floor;
 mod halfband;
 mod highpass;
-mod opening;
 mod reference;
 mod residual;
 mod suppressor;
@@ -43,16 +42,9 @@ const JUMP: usize = 48;
 const FAR_OFF: f64 = 10.0;
 /// Blocks that may come out louder than they went in before the filter is made new.
 const PATIENCE: usize = 12;
-/// Blocks in which something is played before a filter that has found its echo is listened to at all:
-/// 0.1 s. Until then what is heard while something is played is taken for its echo.
-const SETTLING: usize = 10;
-/// The same for a filter that has found none: 1 s.
-const SEARCHING: usize = 100;
-/// Loud blocks, 0.25 s, that a filter may leave whole before what is heard is taken for a near voice over
-/// headphones, as long as no echo is found. An echo is found sooner.
-const UNEXPLAINED: usize = 25;
-/// Share of the power that is left whole.
-const WHOLE: f32 = 0.6;
+/// Blocks in which something is played before the filter is trusted: 1 s. Until then what is heard while
+/// something is played is taken for its echo.
+const SETTLING: usize = 100;
 /// Blocks in which something is played and no echo of it is found, before it is taken that there is none,
 /// as with headphones: 2 s.
 const SEARCHED: usize = 200;
@@ -94,8 +86,6 @@ pub(crate) struct Kalman {
     played: usize,
     /// Blocks since the last one that was played.
     quiet: usize,
-    /// Loud blocks while something was played of which no echo is found; see [`UNEXPLAINED`].
-    unexplained: usize,
     rumble: HighPass,
     far_down: Halfband,
     near_down: Halfband,
@@ -117,7 +107,6 @@ impl Kalman {
             since: 0,
             played: 0,
             quiet: LASTING,
-            unexplained: 0,
             rumble: HighPass::new(RATE_HZ),
             far_down: Halfband::new(),
             near_down: Halfband::new(),
@@ -151,20 +140,15 @@ impl Kalman {
         }
         self.reference.advance(&mut self.fourier);
         self.filter.run(&mut self.fourier, |back| self.reference.spectrum(back), near);
-        let still = self.quiet > LASTING;
-        self.explain(still);
-        let passes = self.hears_no_echo() || self.unexplained > UNEXPLAINED;
-        if passes {
-            self.delay.be_careful();
-        }
         let linear = self.filter.linear();
         let worse = energy(linear.error) > 2.0 * energy(near);
-        let (linear, trusted) = if passes {
+        let still = self.quiet > LASTING;
+        let (linear, trusted) = if self.hears_no_echo() {
+            self.delay.be_careful();
             // A filter that has nothing to find takes the near voice for it.
             (Linear { error: near, echo: &[0.0; BLOCK], doubt: &[0.0; BINS] }, true)
         } else {
-            let enough = if self.found.is_some() { SETTLING } else { SEARCHING };
-            (linear, still || self.played > enough)
+            (linear, still || self.played > SETTLING)
         };
         self.suppressor.run(&mut self.fourier, linear, still, trusted, out);
         if let Some(pace) = self.drift.look(self.filter.weights()) {
@@ -193,18 +177,6 @@ impl Kalman {
             self.found = None;
             self.delay.forget();
             self.played = SEARCHED + 1;
-        }
-    }
-
-    /// Counts what is loud while something is played and cannot be its echo: the filter leaves most of it.
-    fn explain(&mut self, still: bool) {
-        if self.found.is_some() {
-            self.unexplained = 0;
-        } else if !still
-            && self.suppressor.is_loud()
-            && (self.unexplained < UNEXPLAINED || self.suppressor.whole() > WHOLE)
-        {
-            self.unexplained = (self.unexplained + 1).min(UNEXPLAINED + 1);
         }
     }
 

@@ -22,8 +22,6 @@ const LEAK_DB: std::ops::RangeInclusive<f32> = -40.0..=15.0;
 const SILENT: f32 = 1e-7;
 /// Blocks with echo, 1.5 s, in which the filter's own doubt counts without a bound.
 const YOUNG: usize = 150;
-/// Blocks with echo, 3 s, in which the little that the filter takes away counts too.
-const OPENING: usize = 300;
 /// Mean power of a block of echo that counts: -60 dBFS.
 const AUDIBLE: f32 = 1e-6;
 /// Weight of the filter's doubt, and what of it is dropped while somebody speaks: then the doubt is
@@ -39,8 +37,6 @@ const VOICE_DB_PER_DB: f32 = 0.15;
 /// As many dB more where all of the error follows the echo, less what is chance.
 const FOLLOWS_DB: f32 = 20.0;
 const CHANCE: f32 = 0.15;
-/// With so much more of it following the echo, what the filter takes away tells nothing.
-const BENT: f32 = 0.35;
 /// From no voice to surely one.
 const VOICE_SPAN_DB: f32 = 4.0;
 /// How fast the voice comes and goes, per block.
@@ -56,15 +52,6 @@ struct Leak {
     error: f32,
     doubt: f32,
     residual: f32,
-}
-
-/// What else tells a near voice from a remainder of the echo.
-#[derive(Clone, Copy)]
-pub(super) struct Signs {
-    /// The share of the error in the [`VOICED`] bands that follows the echo.
-    pub(super) follows: f32,
-    /// How surely somebody speaks, by what the filter takes away: see [`super::opening`].
-    pub(super) opening: f32,
 }
 
 pub(super) struct Residual {
@@ -88,13 +75,14 @@ impl Residual {
         }
     }
 
-    /// Takes the powers of one block by bin: echo estimate, error, and the filter's doubt.
+    /// Takes the powers of one block by bin: echo estimate, error, and the filter's doubt; and the share
+    /// of the error in the [`VOICED`] bands that follows the echo.
     pub(super) fn learn(
         &mut self,
         echo: &[f32; BINS],
         error: &[f32; BINS],
         doubt: &[f32; BINS],
-        signs: Signs,
+        follows: f32,
         floor: &Floor,
     ) {
         for (tail, &echo) in self.tail.iter_mut().zip(echo) {
@@ -136,11 +124,8 @@ impl Residual {
         }
         let needed = VOICE_DB
             + VOICE_DB_PER_DB * (enhancement / loudness).max(0.0)
-            + FOLLOWS_DB * (signs.follows - CHANCE).max(0.0);
-        let mut near = ((over / weights - needed) / VOICE_SPAN_DB).clamp(0.0, 1.0);
-        if self.heard < OPENING {
-            near = near.max(signs.opening * (1.0 - (signs.follows - CHANCE).max(0.0) / BENT).max(0.0));
-        }
+            + FOLLOWS_DB * (follows - CHANCE).max(0.0);
+        let near = ((over / weights - needed) / VOICE_SPAN_DB).clamp(0.0, 1.0);
         self.near += if near > self.near { COME } else { GO } * (near - self.near);
     }
 
@@ -209,13 +194,7 @@ mod tests {
             for at in 0..320 {
                 // For the last ten blocks 17 dB more than was ever left.
                 let error = if at < 310 { 1.0 } else { 50.0 };
-                residual.learn(
-                    &[1_000.0; BINS],
-                    &[error; BINS],
-                    &[0.0; BINS],
-                    Signs { follows, opening: 0.0 },
-                    &floor,
-                );
+                residual.learn(&[1_000.0; BINS], &[error; BINS], &[0.0; BINS], follows, &floor);
             }
             residual.near()
         };

@@ -7,8 +7,7 @@ use super::coherence::Coherence;
 use super::fft::{Bins, Fourier, ZERO};
 use super::filter::Linear;
 use super::floor::Floor;
-use super::opening::Opening;
-use super::residual::{BAND_COUNT, BANDS, Residual, Signs, VOICED};
+use super::residual::{BAND_COUNT, BANDS, Residual, VOICED};
 use super::{BINS, BLOCK};
 
 /// Memory of the estimate that is directed by the decision before (Ephraim and Malah, 1984).
@@ -38,7 +37,6 @@ pub(super) struct Suppressor {
     echo: Bins,
     voice: [f32; BINS],
     coherence: Coherence,
-    opening: Opening,
     residual: Residual,
     floor: Floor,
     random: u32,
@@ -61,7 +59,6 @@ impl Suppressor {
             echo: [ZERO; BINS],
             voice: [0.0; BINS],
             coherence: Coherence::new(),
-            opening: Opening::new(),
             residual: Residual::new(),
             floor: Floor::new(),
             random: 1,
@@ -94,10 +91,7 @@ impl Suppressor {
         let echoes = self.echo.map(|bin| bin.norm_sqr());
         self.coherence.learn(&self.error, &self.echo);
         let follows = self.coherence.share(VOICED);
-        let heard = std::array::from_fn(|bin| (self.error[bin] + self.echo[bin]).norm_sqr());
-        self.opening.learn(&heard, &errors, linear.doubt);
-        let signs = Signs { follows, opening: self.opening.near() };
-        self.residual.learn(&echoes, &errors, linear.doubt, signs, &self.floor);
+        self.residual.learn(&echoes, &errors, linear.doubt, follows, &self.floor);
         if !trusted {
             self.residual.distrust(&errors);
         }
@@ -124,16 +118,6 @@ impl Suppressor {
     /// How surely somebody speaks at the near end, 0.0 to 1.0.
     pub(super) fn near(&self) -> f32 {
         self.residual.near()
-    }
-
-    /// The share of the microphone's power that the linear stage leaves.
-    pub(super) fn whole(&self) -> f32 {
-        self.opening.whole()
-    }
-
-    /// Something stands clearly above the room's own noise.
-    pub(super) fn is_loud(&self) -> bool {
-        self.opening.is_loud()
     }
 
     /// The share of echo in what goes out, by power, over the last tenths of a second.

@@ -142,33 +142,6 @@ fn somebody_who_speaks_is_noticed_and_the_echo_is_nobody() {
     assert!(noticed[1] > 150, "{noticed:?}");
 }
 
-/// The first two seconds of a near voice that begins 0.3 s after the far one: their level in what
-/// comes out beside what was said, in dB, and the likeness of the two.
-fn first_words(echo: &[f32], far: &[f32]) -> (f32, f32) {
-    let begin = SECOND * 3 / 10;
-    let mut near = vec![0.0; begin];
-    near.extend(near_voice(4));
-    let mic = hiss(&add(echo, &near));
-    let out = run(&mut Kalman::new(), &far[..mic.len()], &mic);
-    let words = begin..begin + 2 * SECOND;
-    let (said, heard) = (&near[words.clone()], &out[words]);
-    (decibels(heard) - decibels(said), likeness(said, heard))
-}
-
-#[test]
-fn a_voice_over_the_first_words_is_heard() {
-    let far = far_voice(6);
-    let (level, alike) = first_words(&room(&far, 2_000, 3, 0.5), &far);
-    assert!(level > -4.0 && alike > 0.6, "{level} dB, {alike}");
-}
-
-#[test]
-fn a_voice_over_the_first_words_is_heard_with_headphones() {
-    let far = far_voice(6);
-    let (level, alike) = first_words(&vec![0.0; far.len()], &far);
-    assert!(level > -6.0 && alike > 0.6, "{level} dB, {alike}");
-}
-
 #[test]
 fn the_first_words_alone_are_nobody() {
     let far = far_voice(5);
