@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use audio::Trial;
 use call::{Command, Fault, Net, Problem, ProblemCode};
@@ -12,7 +13,7 @@ use tauri::ipc::Channel;
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::kept::KeptError;
-use crate::keychain::{self, Keychain, Place};
+use crate::keychain::{Errand, Keychain, Limits, System};
 use crate::past;
 use crate::profiles::Profiles;
 use crate::record::Recording;
@@ -22,9 +23,11 @@ use crate::shared;
 use crate::trials::{self, Trials};
 use crate::trouble::{put_aside, trouble};
 use crate::view::{
-    self, AppEvent, AppSnapshot, Check, Imported, Keeping, ProfileDraft, ProfileView, SecretState, Settings,
-    Target,
+    AppEvent, AppSnapshot, Check, Imported, Keeping, ProfileDraft, ProfileView, SecretState, Settings, Target,
 };
+
+/// How often a keychain is looked for that did not take a secret.
+const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// Where the app keeps its files; given by the shell, so that a test can give another place.
 #[derive(Clone, Debug)]
@@ -51,8 +54,6 @@ pub(crate) struct Inner {
     settings: SettingsFile,
     call: Option<Running>,
     window: Option<Channel<AppEvent>>,
-    /// What was last known of the keychain.
-    keychain: view::Keychain,
     pub(crate) trials: Trials,
 }
 
@@ -75,9 +76,8 @@ impl App {
             no_profiles.map(|aside| put_aside("backends", "Sidetone knows none of them now", &aside)),
             no_settings.map(|aside| put_aside("settings", "they are now as on the first day", &aside)),
         ];
-        let keychain = view::Keychain::Available;
         Ok(Self {
-            keychain: Keychain::start()?,
+            keychain: Keychain::new(System, Limits::default()),
             net: Net::new()?,
             history: history.map(Arc::new),
             troubles: troubles.into_iter().flatten().collect(),
@@ -87,7 +87,6 @@ impl App {
                 settings,
                 call: None,
                 window: None,
-                keychain,
                 trials: Trials::default(),
             })),
         })
@@ -103,18 +102,67 @@ impl App {
             keeping: inner.call.as_ref().map(Running::keeping),
             profiles: self.views(&inner.profiles),
             active: inner.profiles.active().map(str::to_owned),
-            keychain: inner.keychain.clone(),
+            keychain: self.keychain.news().borrow().clone(),
             settings: inner.settings.get().clone(),
             trials: inner.trials.views(),
             troubles: self.troubles.clone(),
         }
     }
 
-    /// Asks the keychain whether it is there; the window is told when it is not. Apart from
-    /// [`App::subscribe`], because a keychain may take seconds to answer and the window may not.
-    pub(crate) async fn probe_keychain(&self) {
-        let keychain = self.keychain.state().await;
-        self.inner.lock().await.learn_keychain(keychain);
+    /// Tells the window of the keychain, for as long as the app runs. Apart from [`App::subscribe`],
+    /// because a keychain may take seconds to answer and the window may not.
+    pub(crate) async fn watch_keychain(&self) {
+        tokio::join!(self.tell_keychain(), self.revisit_keychain());
+    }
+
+    async fn tell_keychain(&self) {
+        let mut news = self.keychain.news();
+        while news.changed().await.is_ok() {
+            let keychain = news.borrow_and_update().clone();
+            self.inner.lock().await.tell(AppEvent::Keychain { keychain });
+        }
+    }
+
+    /// Looks again while something could be kept there, so that it is offered when the keychain is back.
+    async fn revisit_keychain(&self) {
+        self.keychain.look().await;
+        loop {
+            tokio::select! {
+                landed = self.keychain.late() => {
+                    if !landed.is_empty() {
+                        self.secrets_landed(&landed).await;
+                    }
+                    self.keychain.look().await;
+                }
+                () = tokio::time::sleep(LOOK_AGAIN) => {
+                    if self.keychain.holds_some_for_this_run() {
+                        self.keychain.look().await;
+                    }
+                }
+            }
+        }
+    }
+
+    async fn secrets_landed(&self, ids: &[String]) {
+        let mut inner = self.inner.lock().await;
+        if let Err(error) = inner.profiles.note_kept(ids) {
+            tracing::warn!(%error, "which secrets the keychain holds could not be saved");
+        }
+        self.tell_profiles(&inner);
+    }
+
+    /// Whoever waits for the keychain goes on without it.
+    pub(crate) fn give_up_keychain(&self) {
+        self.keychain.give_up();
+    }
+
+    /// Puts a secret that was kept for this run into the keychain.
+    pub(crate) async fn save_secret(&self, id: &str) -> Done {
+        self.keychain.keep_now(id).await.map_err(|error| error.problem(Errand::Keep))?;
+        let mut inner = self.inner.lock().await;
+        inner.profiles.note_kept(&[id.to_owned()]).map_err(unsaved("profiles"))?;
+        self.tell_profiles(&inner);
+        Ok(())
     }
 
     pub(crate) async fn start_call(&self, target: Target) -> Done {
@@ -227,25 +275,20 @@ impl App {
             profile.id = uuid::Uuid::new_v4().to_string();
         }
         let id = profile.id.clone();
-        let (mut kept, mut trouble) = (None, None);
+        let mut kept = None;
         if profile.caller == Caller::Open {
             self.erase_secret(&id).await;
             kept = Some(false);
         } else if let Some(secret) = secret {
-            let (place, error) = self.keychain.keep(&id, secret).await;
-            kept = Some(place == Place::Keychain);
-            trouble = error;
+            let result = self.keychain.keep(&id, secret).await;
+            if let Err(error) = &result {
+                tracing::warn!(%error, "a secret is kept for this run only");
+            }
+            kept = Some(result.is_ok());
         }
         let mut inner = self.inner.lock().await;
         inner.profiles.put(profile, kept).map_err(unsaved("profiles"))?;
         self.tell_profiles(&inner);
-        match trouble {
-            Some(error) => {
-                inner.learn_keychain(view::Keychain::Unavailable { problem: keychain::problem(&error) });
-            }
-            None if kept == Some(true) => inner.learn_keychain(view::Keychain::Available),
-            None => {}
-        }
         Ok(id)
     }
 
@@ -331,7 +374,7 @@ impl App {
         if profile.caller == Caller::Open || profile.id.is_empty() {
             return Ok(None);
         }
-        self.keychain.find(&profile.id).await.map_err(|error| keychain::problem(&error))
+        self.keychain.find(&profile.id).await.map_err(|error| error.problem(Errand::Find))
     }
 
     /// A profile that is gone must not keep its secret; where the keychain does not answer, it stays.
@@ -398,13 +441,6 @@ impl Inner {
     fn forget(&self, id: &str) {
         if let Some(recording) = self.recording().filter(|recording| recording.id() == id) {
             recording.deleted();
-        }
-    }
-
-    fn learn_keychain(&mut self, keychain: view::Keychain) {
-        if self.keychain != keychain {
-            self.keychain = keychain.clone();
-            self.tell(AppEvent::Keychain { keychain });
         }
     }
 

@@ -57,6 +57,8 @@ export class Stub implements Backend {
   sendText = (text: string) => this.#ask('sendText', text);
   dismissNotice = (code: Problem['code']) => this.#ask('dismissNotice', code);
   checkProfile = (draft: unknown) => this.#ask('checkProfile', draft).then(() => this.check);
+  saveSecret = (id: string) => this.#ask('saveSecret', id);
+  giveUpKeychain = () => this.#ask('giveUpKeychain');
   saveProfile = (draft: unknown) => this.#ask('saveProfile', draft).then(() => 'saved-id');
   deleteProfile = (id: string) => this.#ask('deleteProfile', id);
   duplicateProfile = (id: string) => this.#ask('duplicateProfile', id).then(() => 'copy-id');

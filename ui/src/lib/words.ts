@@ -191,6 +191,18 @@ export const words = {
     add: 'Add a backend',
   },
 
+  keychain: {
+    label: 'Keychain',
+    waiting: 'The keychain waits for your answer.',
+    waitingHint: 'Its window may be behind this one.',
+    thisRunOnly: 'Keep it for this run only',
+    doNotWait: 'Do not wait',
+    save: (back: boolean) => (back ? 'Save it in the keychain now' : 'Try the keychain again'),
+    saveOf: (name: string, back: boolean) =>
+      back ? `Save the secret of ${name} in the keychain now` : `Try the keychain again for ${name}`,
+    asking: 'Asking the keychain…',
+  },
+
   form: {
     titleNew: 'Connect my backend',
     titleEdit: (name: string) => `Edit ${name}`,
