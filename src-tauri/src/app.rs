@@ -1,19 +1,21 @@
 //! What the commands act on: the profiles, the secrets, the one call and the window that watches.
 
+mod secrets;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use audio::Trial;
 use call::{Command, Fault, Net, Problem, ProblemCode};
-use history::History;
+use history::{Calendar, History};
 use realtime::{Caller, Profile};
-use secrecy::SecretString;
 use tauri::ipc::Channel;
 use tokio::sync::{Mutex, MutexGuard};
 
 use crate::kept::KeptError;
-use crate::keychain::{Errand, Keychain, Limits, System};
+use crate::keychain::{Keychain, Limits, System};
+use crate::ledger::{Day, Ledger, unix_ms};
 use crate::past;
 use crate::profiles::Profiles;
 use crate::record::Recording;
@@ -26,8 +28,8 @@ use crate::view::{
     AppEvent, AppSnapshot, Check, Imported, Keeping, ProfileDraft, ProfileView, SecretState, Settings, Target,
 };
 
-/// How often a keychain is looked for that did not take a secret.
-const LOOK_AGAIN: Duration = Duration::from_secs(5);
+/// The sums of what was spent are looked at this often while a call runs.
+const LOOK: Duration = Duration::from_secs(15);
 
 /// Where the app keeps its files; given by the shell, so that a test can give another place.
 #[derive(Clone, Debug)]
@@ -41,6 +43,7 @@ pub(crate) struct App {
     net: Net,
     /// Without it, when the database cannot be used, calls work and say that they are not kept.
     history: Result<Arc<History>, Keeping>,
+    ledger: Ledger,
     /// What went wrong at the start.
     troubles: Vec<Problem>,
     /// Held while a call begins or is put away, so that two never share the devices. Taken before `inner`.
@@ -54,6 +57,8 @@ pub(crate) struct Inner {
     settings: SettingsFile,
     call: Option<Running>,
     window: Option<Channel<AppEvent>>,
+    /// What was last known to have been spent.
+    day: Day,
     pub(crate) trials: Trials,
 }
 
@@ -69,7 +74,10 @@ impl App {
     pub(crate) fn open(places: &Places) -> anyhow::Result<Self> {
         let history = History::open(&places.data.join("history.db"))
             .inspect_err(|error| tracing::error!(%error, "calls are not kept"))
+            .map(Arc::new)
             .map_err(|error| Keeping::lost(&error));
+        let ledger = Ledger::new(history.as_ref().ok().cloned(), unix_ms, Calendar::local);
+        let day = ledger.read();
         let (profiles, no_profiles) = Profiles::open(&places.config.join("profiles.json"));
         let (settings, no_settings) = SettingsFile::open(&places.config.join("settings.json"));
         let troubles = [
@@ -79,7 +87,8 @@ impl App {
         Ok(Self {
             keychain: Keychain::new(System, Limits::default()),
             net: Net::new()?,
-            history: history.map(Arc::new),
+            history,
+            ledger,
             troubles: troubles.into_iter().flatten().collect(),
             turn: Mutex::new(()),
             inner: Arc::new(Mutex::new(Inner {
@@ -87,6 +96,7 @@ impl App {
                 settings,
                 call: None,
                 window: None,
+                day,
                 trials: Trials::default(),
             })),
         })
@@ -104,65 +114,46 @@ impl App {
             active: inner.profiles.active().map(str::to_owned),
             keychain: self.keychain.news().borrow().clone(),
             settings: inner.settings.get().clone(),
+            spending: inner.day.spending,
             trials: inner.trials.views(),
             troubles: self.troubles.clone(),
         }
     }
 
-    /// Tells the window of the keychain, for as long as the app runs. Apart from [`App::subscribe`],
-    /// because a keychain may take seconds to answer and the window may not.
-    pub(crate) async fn watch_keychain(&self) {
-        tokio::join!(self.tell_keychain(), self.revisit_keychain());
-    }
-
-    async fn tell_keychain(&self) {
-        let mut news = self.keychain.news();
-        while news.changed().await.is_ok() {
-            let keychain = news.borrow_and_update().clone();
-            self.inner.lock().await.tell(AppEvent::Keychain { keychain });
-        }
-    }
-
-    /// Looks again while something could be kept there, so that it is offered when the keychain is back.
-    async fn revisit_keychain(&self) {
-        self.keychain.look().await;
+    /// Keeps the sums of the day and the month up to date for as long as the app runs.
+    pub(crate) async fn follow_spending(&self) {
         loop {
-            tokio::select! {
-                landed = self.keychain.late() => {
-                    if !landed.is_empty() {
-                        self.secrets_landed(&landed).await;
-                    }
-                    self.keychain.look().await;
-                }
-                () = tokio::time::sleep(LOOK_AGAIN) => {
-                    if self.keychain.holds_some_for_this_run() {
-                        self.keychain.look().await;
-                    }
-                }
+            tokio::time::sleep(LOOK).await;
+            let idle = {
+                let inner = self.inner.lock().await;
+                inner.call.is_none() && self.ledger.is_today(inner.day.span)
+            };
+            if !idle {
+                self.look_at_spending().await;
             }
         }
     }
 
-    async fn secrets_landed(&self, ids: &[String]) {
-        let mut inner = self.inner.lock().await;
-        if let Err(error) = inner.profiles.note_kept(ids) {
-            tracing::warn!(%error, "which secrets the keychain holds could not be saved");
+    async fn look_at_spending(&self) -> Day {
+        let day = self.ledger.today().await;
+        self.inner.lock().await.learn_day(day.clone()).await;
+        day
+    }
+
+    /// A call that would cost money does not begin once the day's cap is reached.
+    async fn check_cap(&self) -> Done {
+        let (money, written) = {
+            let inner = self.inner.lock().await;
+            (inner.settings.get().money.clone(), inner.call.as_ref().and_then(Running::written_down))
+        };
+        if money.daily_cap.is_none() {
+            return Ok(());
         }
-        self.tell_profiles(&inner);
-    }
-
-    /// Whoever waits for the keychain goes on without it.
-    pub(crate) fn give_up_keychain(&self) {
-        self.keychain.give_up();
-    }
-
-    /// Puts a secret that was kept for this run into the keychain.
-    pub(crate) async fn save_secret(&self, id: &str) -> Done {
-        self.keychain.keep_now(id).await.map_err(|error| error.problem(Errand::Keep))?;
-        let mut inner = self.inner.lock().await;
-        inner.profiles.note_kept(&[id.to_owned()]).map_err(unsaved("profiles"))?;
-        self.tell_profiles(&inner);
-        Ok(())
+        if let Some(written) = written {
+            written.await;
+        }
+        let spending = self.look_at_spending().await.spending;
+        money.refusal(spending.map(|spending| spending.today)).map_or(Ok(()), Err)
     }
 
     pub(crate) async fn start_call(&self, target: Target) -> Done {
@@ -170,6 +161,7 @@ impl App {
             Target::Practice => running::practice().await?,
             Target::Profile { id } => {
                 let profile = self.inner.lock().await.profile(&id)?;
+                self.check_cap().await?;
                 let secret = self.secret_of(&profile).await?;
                 running::backend(profile, secret)
             }
@@ -177,7 +169,9 @@ impl App {
         let _turn = self.take_turn().await;
         self.end_call().await;
         let mut inner = self.inner.lock().await;
-        inner.call = Some(Running::start(line, inner.settings.get(), self.net.clone(), self.history.clone()));
+        let spent = inner.day.spending.map_or(0.0, |spending| spending.today);
+        let (net, history) = (self.net.clone(), self.history.clone());
+        inner.call = Some(Running::start(line, inner.settings.get(), spent, net, history));
         let call = inner.watch().await;
         let keeping = inner.call.as_ref().map(Running::keeping);
         inner.tell(AppEvent::CallSnapshot { call });
@@ -235,6 +229,7 @@ impl App {
         let running = self.inner.lock().await.call.take();
         if let Some(running) = running {
             running.end().await;
+            self.look_at_spending().await;
         }
     }
 
@@ -271,6 +266,9 @@ impl App {
     pub(crate) async fn save_profile(&self, draft: ProfileDraft) -> Done<String> {
         let ProfileDraft { mut profile, secret } = draft;
         call::check_addresses(&profile)?;
+        if let Some(secret) = &secret {
+            call::check_secret(&profile, secret)?;
+        }
         if profile.id.is_empty() {
             profile.id = uuid::Uuid::new_v4().to_string();
         }
@@ -346,6 +344,7 @@ impl App {
 
     /// Keeps the settings and applies them to the running call.
     pub(crate) async fn save_settings(&self, settings: Settings) -> Done {
+        let settings = Settings { money: settings.money.clone().checked()?, ..settings };
         let mut inner = self.inner.lock().await;
         let before = inner.settings.get().clone();
         inner.settings.put(settings.clone()).map_err(unsaved("settings"))?;
@@ -367,23 +366,6 @@ impl App {
             && let Err(error) = history.flush()
         {
             tracing::error!(%error, "the last words were not kept");
-        }
-    }
-
-    async fn secret_of(&self, profile: &Profile) -> Done<Option<SecretString>> {
-        if profile.caller == Caller::Open || profile.id.is_empty() {
-            return Ok(None);
-        }
-        self.keychain.find(&profile.id).await.map_err(|error| error.problem(Errand::Find))
-    }
-
-    /// A profile that is gone must not keep its secret; where the keychain does not answer, it stays.
-    async fn erase_secret(&self, id: &str) {
-        let kept = self.inner.lock().await.profiles.is_kept(id);
-        if (kept || self.keychain.is_for_this_run(id))
-            && let Err(error) = self.keychain.erase(id).await
-        {
-            tracing::warn!(%error, "a secret could not be taken out of the keychain");
         }
     }
 
@@ -444,6 +426,21 @@ impl Inner {
         }
     }
 
+    async fn learn_day(&mut self, day: Day) {
+        let before = std::mem::replace(&mut self.day, day);
+        let spending = self.day.spending;
+        if before.spending != spending {
+            self.tell(AppEvent::Spending { spending });
+        }
+        if before.span != self.day.span
+            && let Some(running) = &self.call
+        {
+            let spent = spending.map_or(0.0, |spending| spending.today);
+            // A call that has just ended takes no more commands, and needs none.
+            let _ = running.send(Command::NewDay { spent }).await;
+        }
+    }
+
     pub(crate) fn tell(&self, event: AppEvent) {
         if let Some(window) = &self.window
             && let Err(error) = window.send(event)
@@ -461,3 +458,6 @@ fn unsaved(what: &str) -> impl FnOnce(KeptError) -> Problem {
         trouble(ProblemCode::Storage, &message, cure, &error)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,6 +8,7 @@ mod devices;
 mod drawing;
 mod kept;
 mod keychain;
+pub mod ledger;
 mod past;
 mod profiles;
 pub mod record;
@@ -78,6 +79,8 @@ pub fn run() -> anyhow::Result<()> {
             tauri.manage(app);
             let handle = tauri.handle().clone();
             tauri::async_runtime::spawn(async move { handle.state::<App>().watch_keychain().await });
+            let handle = tauri.handle().clone();
+            tauri::async_runtime::spawn(async move { handle.state::<App>().follow_spending().await });
             if practice {
                 let handle = tauri.handle().clone();
                 tauri::async_runtime::spawn(async move {

@@ -73,7 +73,12 @@ async fn on<T: Send + 'static>(
     ask: impl FnOnce(&History) -> Result<T, HistoryError> + Send + 'static,
 ) -> Result<T, HistoryError> {
     let history = history.clone();
-    tokio::task::spawn_blocking(move || ask(&history)).await.unwrap_or(Err(HistoryError::Gone))
+    aside(move || ask(&history)).await.unwrap_or(Err(HistoryError::Gone))
+}
+
+/// What blocks, on a thread for that; `None` when the app is closing.
+pub(crate) async fn aside<T: Send + 'static>(ask: impl FnOnce() -> T + Send + 'static) -> Option<T> {
+    tokio::task::spawn_blocking(ask).await.ok()
 }
 
 fn unkept(message: &str, cure: &str, error: &impl std::fmt::Display) -> Problem {

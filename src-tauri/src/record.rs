@@ -4,7 +4,7 @@
 //! waits, falls behind, and then reads the call's transcript again. An item put twice is one item.
 
 use std::sync::Arc;
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use call::{Clock, Ending, Event, Item, Role, Setup, Snapshot, Status};
 use history::{CallEnd, History, HistoryError, NewCall, StoredItem};
@@ -12,10 +12,14 @@ use tokio::sync::broadcast::{Receiver, error::RecvError};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::ledger::WallClock;
 use crate::view::Keeping;
 
 /// Between two tries while the history takes nothing more.
 const RETRY: Duration = Duration::from_millis(100);
+
+/// What the call costs is noted after so much more of it, in ms: a killed process forgets no more.
+const NOTE_MS: u64 = 15_000;
 
 /// One call being written down.
 #[derive(Debug)]
@@ -26,10 +30,11 @@ pub struct Recording {
 }
 
 /// Begins to write a call into the history, until it ends. `source` gives everything up to now and
-/// every event from now on, or `None` once the call is gone; it is asked again after a gap.
+/// every event from now on, or `None` once the call is gone; it is asked again after a gap. `now` dates
+/// what is written.
 ///
 /// Must be called within a Tokio runtime.
-pub fn start<S, F>(history: Arc<History>, setup: &Setup, source: S) -> Recording
+pub fn start<S, F>(history: Arc<History>, setup: &Setup, now: WallClock, source: S) -> Recording
 where
     S: Fn() -> F + Send + 'static,
     F: Future<Output = Option<(Snapshot, Receiver<Event>)>> + Send + 'static,
@@ -38,7 +43,7 @@ where
     let keeping = watch::Sender::new(Keeping::Writing);
     let call = NewCall {
         id: id.clone(),
-        started_at: unix_ms(),
+        started_at: now(),
         with_name: setup.profile.name.clone(),
         practice: setup.practice,
         model: Some(setup.profile.model.clone()),
@@ -47,7 +52,10 @@ where
         history,
         call: id.clone(),
         keeping: keeping.clone(),
+        now,
         clock: Clock::default(),
+        noted: 0.0,
+        noted_at_ms: 0,
         model: None,
         unsettled: false,
         gave_up: false,
@@ -94,7 +102,11 @@ struct Pen {
     history: Arc<History>,
     call: String,
     keeping: watch::Sender<Keeping>,
+    now: WallClock,
     clock: Clock,
+    /// What the history knows of the cost, and of when on the call's own clock.
+    noted: f64,
+    noted_at_ms: u64,
     model: Option<String>,
     /// Something was given to the history that it has not yet said to be safe.
     unsettled: bool,
@@ -131,7 +143,7 @@ impl Pen {
 
     /// `true` once the call has ended and the history has been given all of it; `false` after a gap.
     async fn follow(&mut self, now: Snapshot, mut events: Receiver<Event>) -> bool {
-        self.clock = now.clock;
+        self.tell_time(now.clock).await;
         self.model = now.model;
         for (index, item) in now.items.into_iter().enumerate() {
             self.item(index, item).await;
@@ -147,7 +159,7 @@ impl Pen {
             }
             match events.recv().await {
                 Ok(Event::Item { index, item }) => self.item(index, item).await,
-                Ok(Event::Clock { clock }) => self.clock = clock,
+                Ok(Event::Clock { clock }) => self.tell_time(clock).await,
                 Ok(Event::Model { model }) => self.model = Some(model),
                 Ok(Event::Status { status: Status::Ended { ending } }) => {
                     self.end(&ending).await;
@@ -168,12 +180,32 @@ impl Pen {
         self.give(|history| history.put(&call, item.clone())).await;
     }
 
+    async fn tell_time(&mut self, clock: Clock) {
+        self.clock = clock;
+        if clock.elapsed_ms >= self.noted_at_ms.saturating_add(NOTE_MS) {
+            self.note_cost().await;
+        }
+    }
+
+    /// Adds what the call has cost since the last time to the day that it is now.
+    async fn note_cost(&mut self) {
+        let cost = self.clock.cost.unwrap_or_default().estimate;
+        let more = cost - self.noted;
+        self.noted_at_ms = self.clock.elapsed_ms;
+        if more > 0.0 {
+            self.noted = cost;
+            let (call, at) = (self.call.clone(), (self.now)());
+            self.give(|history| history.spend(&call, at, more)).await;
+        }
+    }
+
     async fn end(&mut self, ending: &Ending) {
+        self.note_cost().await;
         let end = CallEnd {
-            ended_at: unix_ms(),
+            ended_at: (self.now)(),
             reason: reason(ending),
             elapsed_ms: self.clock.elapsed_ms,
-            estimate_usd: self.clock.estimate_usd,
+            estimate: self.clock.cost.map(|cost| cost.estimate),
             model: self.model.clone(),
         };
         let call = self.call.clone();
@@ -261,8 +293,4 @@ fn reason(ending: &Ending) -> String {
         Ending::ByServer { code, text, .. } => format!("by the server ({code} {text})"),
         Ending::Failed { problem } => problem.message.clone(),
     }
-}
-
-fn unix_ms() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis() as i64)
 }

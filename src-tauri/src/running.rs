@@ -12,6 +12,7 @@ use secrecy::SecretString;
 use tauri::ipc::Channel;
 use tokio::task::JoinHandle;
 
+use crate::ledger::unix_ms;
 use crate::record::{self, Recording};
 use crate::stream;
 use crate::trouble::trouble;
@@ -55,11 +56,13 @@ impl Running {
     pub(crate) fn start(
         line: Line,
         settings: &Settings,
+        spent_today: f64,
         net: Net,
         history: Result<Arc<History>, Keeping>,
     ) -> Self {
         let Line { mut setup, practice } = line;
         begin(&mut setup, settings);
+        setup.spent_today = spent_today;
         // Only spreads reconnects of many clients over time; any number will do.
         setup.seed = uuid::Uuid::new_v4().as_u64_pair().0;
         let (engine, ports) = Engine::start(options(settings));
@@ -67,7 +70,7 @@ impl Running {
         let call = Call::start(setup.clone(), devices, net, None);
         let recording = history.map(|history| {
             let subscriber = call.subscriber();
-            record::start(history, &setup, move || {
+            record::start(history, &setup, unix_ms, move || {
                 let subscriber = subscriber.clone();
                 async move { subscriber.subscribe().await.ok() }
             })
@@ -81,6 +84,21 @@ impl Running {
 
     pub(crate) async fn is_live(&self) -> bool {
         self.call.snapshot().await.is_ok_and(|now| !matches!(now.status, Status::Ended { .. }))
+    }
+
+    /// Waits until an ended call is written down with what it cost, or for as long as its last words may
+    /// take. A call that goes on is not waited for.
+    pub(crate) fn written_down(&self) -> Option<impl Future<Output = ()> + use<>> {
+        let mut keeping = self.recording().map(Recording::watch)?;
+        let subscriber = self.call.subscriber();
+        Some(async move {
+            let Ok((now, _)) = subscriber.subscribe().await else { return };
+            if matches!(now.status, Status::Ended { .. }) {
+                let written = keeping.wait_for(|keeping| *keeping != Keeping::Writing);
+                // In time or not: what is known by then is what counts.
+                let _ = tokio::time::timeout(LAST_WORDS, written).await;
+            }
+        })
     }
 
     /// Absent where the call is not kept.
@@ -139,6 +157,7 @@ fn begin(setup: &mut Setup, settings: &Settings) {
     setup.patience = settings.patience;
     setup.quick_barge_in = settings.quick_barge_in;
     setup.idle = settings.idle;
+    setup.money = settings.money.clone();
 }
 
 /// What the devices are opened with.
@@ -160,6 +179,7 @@ pub(crate) fn tuning(before: &Settings, settings: &Settings) -> Vec<Command> {
         Command::Patience(settings.patience),
         Command::QuickBargeIn(settings.quick_barge_in),
         Command::Idle(settings.idle),
+        Command::Money(settings.money.clone()),
     ];
     // Only a change: during the call the person may have chosen otherwise for it alone.
     if settings.turns != before.turns {
@@ -179,7 +199,7 @@ pub(crate) fn tuning(before: &Settings, settings: &Settings) -> Vec<Command> {
 #[cfg(test)]
 mod tests {
     use audio::Processing;
-    use call::{Idle, Patience, Turns};
+    use call::{Idle, Money, Patience, Turns};
 
     use super::*;
 
@@ -188,6 +208,7 @@ mod tests {
         let processing = Processing { echo: false, noise: true, gain: false };
         let patience = Patience { silence_ms: 900, threshold: 0.5 };
         let idle = Idle { hang_up: false, ..Idle::default() };
+        let money = Money { daily_cap: Some(5.0), ..Money::default() };
         let before = Settings::default();
         let speakers = vec!["a".to_owned()];
         let settings = Settings {
@@ -197,6 +218,7 @@ mod tests {
             patience,
             quick_barge_in: false,
             idle,
+            money: money.clone(),
             speakers: speakers.clone(),
             ..Settings::default()
         };
@@ -210,13 +232,14 @@ mod tests {
         );
         begin(&mut setup, &settings);
         assert_eq!((setup.turns, setup.patience, setup.quick_barge_in), (Turns::Manual, patience, false));
-        assert_eq!(setup.idle, idle);
+        assert_eq!((setup.idle, &setup.money), (idle, &money));
         let sound = vec![
             Command::Volume(0.25),
             Command::Process(processing),
             Command::Patience(patience),
             Command::QuickBargeIn(false),
             Command::Idle(idle),
+            Command::Money(money),
         ];
         assert_eq!(tuning(&settings, &settings), sound);
         let order = opened.speakers;

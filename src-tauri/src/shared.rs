@@ -232,6 +232,12 @@ mod tests {
             (file(&json!([{ "name": "A", "tokenUrl": "http://a.example/" }])), "unencrypted to a.example"),
             (file(&json!([{ "name": "A" }])), "\u{201c}A\u{201d}: the token URL is missing"),
             (file(&json!([{ "name": "A", "tokenUrl": "https://a.example/", "method": "PUT" }])), "PUT"),
+            (
+                file(
+                    &json!([{ "name": "A", "tokenUrl": "https://a.example/", "price": { "perMinute": -1 } }]),
+                ),
+                "the price of a minute must be a number from 0 to 1000",
+            ),
             (file(&json!([{ "name": "x".repeat(61), "tokenUrl": "https://a.example/" }])), "longer than 60"),
         ] {
             let message = parse(&text).unwrap_err().message;

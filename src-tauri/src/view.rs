@@ -1,7 +1,7 @@
 //! What the window is told: the shell's part of the contract, beside `call`'s events.
 
 use audio::{Findings, Processing, Trial, TrialProgress};
-use call::{Event, Idle, Patience, Problem, Snapshot, Turns};
+use call::{Event, Idle, Money, Patience, Problem, Snapshot, Turns};
 use realtime::Profile;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
@@ -19,6 +19,8 @@ pub struct AppSnapshot {
     pub active: Option<String>,
     pub keychain: Keychain,
     pub settings: Settings,
+    /// Absent where it cannot be read.
+    pub spending: Option<Spending>,
     /// What was tried out since the app was started.
     pub trials: Vec<TrialView>,
     /// What went wrong when Sidetone started, such as a file that could not be read.
@@ -47,6 +49,8 @@ pub struct Settings {
     pub processing: Processing,
     /// What becomes of a line on which nobody speaks.
     pub idle: Idle,
+    /// What money is counted in, and what may be spent.
+    pub money: Money,
 }
 
 /// What a press of the talk key does.
@@ -72,8 +76,18 @@ impl Default for Settings {
             talk_key: TalkKey::default(),
             processing: Processing::default(),
             idle: Idle::default(),
+            money: Money::default(),
         }
     }
+}
+
+/// What calls have cost by this computer's calendar, estimated, in the currency of the settings. Calls that
+/// were deleted are in it.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub struct Spending {
+    pub today: f64,
+    pub month: f64,
 }
 
 /// What has become of a call's words.
@@ -157,6 +171,9 @@ pub enum AppEvent {
     },
     Settings {
         settings: Settings,
+    },
+    Spending {
+        spending: Option<Spending>,
     },
     /// Replaces what was known of this trial; `null` where it was stopped before it found anything.
     Trial {

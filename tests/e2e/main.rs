@@ -15,6 +15,8 @@ mod keyboard;
 mod leaving;
 /// Light and dark, wide and narrow.
 mod looks;
+/// A price, a cap, and what comes of them.
+mod money;
 mod window;
 
 use anyhow::{Result, ensure};

@@ -4,17 +4,19 @@ use std::env;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use call::{
-    Access, Call, Clock, Controls, DeviceView, Devices, Ending, Event, FileDevices, Item, Net, Role, Setup,
-    Snapshot, Status,
+    Access, Call, Clock, Controls, Cost, DeviceView, Devices, Ending, Event, FileDevices, Item, Net, Role,
+    Setup, Snapshot, Status,
 };
-use history::{ENDED_UNEXPECTEDLY, History};
+use history::{Calendar, ENDED_UNEXPECTEDLY, History, Span};
 use practice::{Options, Practice, Switches};
 use realtime::Profile;
 use rusqlite::{Connection, TransactionBehavior};
+use sidetone_shell::ledger::{WallClock, unix_ms};
 use sidetone_shell::record::{self, Recording};
 use sidetone_shell::view::Keeping;
 use tokio::sync::broadcast;
@@ -40,6 +42,7 @@ impl Line {
             microphone: DeviceView::default(),
             speaker: DeviceView::default(),
             clock: Clock::default(),
+            price: None,
             quiet: None,
             notices: Vec::new(),
             figures: call::Figures::default(),
@@ -49,9 +52,13 @@ impl Line {
     }
 
     fn record(&self, history: &Arc<History>) -> Recording {
+        self.record_at(history, unix_ms)
+    }
+
+    fn record_at(&self, history: &Arc<History>, now: WallClock) -> Recording {
         let line = self.clone();
         let setup = Setup::new(Profile::default(), Access::Backend(None));
-        record::start(history.clone(), &setup, move || {
+        record::start(history.clone(), &setup, now, move || {
             let now = line.now.lock().unwrap();
             std::future::ready(Some((now.clone(), line.events.subscribe())))
         })
@@ -71,6 +78,14 @@ impl Line {
         };
         now.items.push(item.clone());
         self.events.send(Event::Item { index, item }).ok();
+    }
+
+    /// The call's clock stands at so many seconds, and so much has been spent.
+    fn pay(&self, seconds: u64, estimate: f64) {
+        let cost = Cost { estimate, ..Cost::default() };
+        let clock = Clock { elapsed_ms: seconds * 1_000, cost: Some(cost) };
+        self.now.lock().unwrap().clock = clock;
+        self.events.send(Event::Clock { clock }).ok();
     }
 
     fn end(&self) {
@@ -135,6 +150,43 @@ async fn words_that_can_never_be_kept_are_said_to_be_lost() {
     assert!(matches!(recording.keeping(), Keeping::Unkept { .. }), "and it stays said");
 }
 
+/// 2026-11-30, a minute before midnight in Greenwich.
+const LATE: i64 = 1_796_083_140_000;
+static NOW: AtomicI64 = AtomicI64::new(LATE);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_call_costs_is_noted_while_it_runs_and_on_the_day_that_it_is() {
+    let history = Arc::new(History::in_memory().unwrap());
+    let line = Line::open();
+    let recording = line.record_at(&history, || NOW.load(Ordering::Relaxed));
+    let spent = |span: Span| history.spent(span).unwrap();
+    let greenwich = Calendar::posix("UTC0").unwrap();
+    let (before, after) = (greenwich.day(LATE), greenwich.day(LATE + 120_000));
+    let noted = async |span: Span, wanted: f64| {
+        let started = Instant::now();
+        while spent(span) != wanted {
+            assert!(started.elapsed() < DEADLINE, "{} instead of {wanted}", spent(span));
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    line.pay(14, 0.25);
+    line.pay(15, 0.5);
+    noted(before, 0.5).await;
+    line.pay(29, 0.75);
+    NOW.store(LATE + 120_000, Ordering::Relaxed);
+    line.pay(30, 1.0);
+    noted(after, 0.5).await;
+    // The wall clock is set back; the call's own is not.
+    NOW.store(LATE, Ordering::Relaxed);
+    line.pay(45, 1.25);
+    noted(before, 0.75).await;
+    line.pay(46, 1.5);
+    line.end();
+    until(&recording, |keeping| *keeping == Keeping::Kept).await;
+    assert_eq!((spent(before), spent(after)), (1.0, 0.5));
+    assert_eq!(history.find(recording.id()).unwrap().unwrap().estimate, Some(1.5));
+}
+
 const PATH: &str = "SIDETONE_RECORD_KILLED_PATH";
 
 /// A real call with the practice agent. Does nothing but in the process that the next test starts.
@@ -153,7 +205,7 @@ async fn the_process_that_is_killed() {
     let call = Call::start(setup.clone(), devices, Net::new().unwrap(), None);
     let (_, mut events) = call.subscribe().await.unwrap();
     let subscriber = call.subscriber();
-    let _recording = record::start(history, &setup, move || {
+    let _recording = record::start(history, &setup, unix_ms, move || {
         let subscriber = subscriber.clone();
         async move { subscriber.subscribe().await.ok() }
     });

@@ -134,6 +134,7 @@ export const STATES: PageState[] = [
       await page.locator(id('settings-idle')).scrollIntoViewIfNeeded();
     },
   },
+  { name: 'cap-near', query: at(69900), shows: id('raise-cap') },
   { name: 'reconnecting', query: at(57500), shows: word('reconnecting') },
   { name: 'device-problem', query: at(64000), shows: '[data-code="speaker"]' },
   { name: 'ended', query: 'fake=ended', shows: id('export-call') },
@@ -181,6 +182,42 @@ export const STATES: PageState[] = [
     query: 'fake=ready',
     shows: id('settings-turns'),
     reach: (page) => page.locator(id('place-settings')).click(),
+  },
+  {
+    name: 'settings-money',
+    query: 'fake=ready',
+    shows: id('field-dailyCap-fault'),
+    reach: async (page) => {
+      await page.locator(id('place-settings')).click();
+      await page.locator(id('field-cap-on')).click();
+      await page.locator(id('field-dailyCap')).fill('a lot');
+      await page.keyboard.press('Enter');
+      await page.locator(id('settings-money')).scrollIntoViewIfNeeded();
+    },
+  },
+  {
+    name: 'cap-reached',
+    query: 'fake=ready',
+    shows: id('raise-cap'),
+    reach: async (page) => {
+      await page.locator(id('place-settings')).click();
+      await page.locator(id('field-cap-on')).click();
+      await page.locator(id('field-dailyCap')).fill('1');
+      await page.keyboard.press('Enter');
+      await page.locator(id('place-call')).click();
+      await page.locator(id('start-call')).click();
+    },
+  },
+  {
+    name: 'form-price',
+    query: 'fake=ready',
+    shows: id('field-perMinute-fault'),
+    reach: async (page) => {
+      await page.locator(id('edit-backend')).click();
+      await page.locator(`${id('advanced')} summary`).click();
+      await page.locator(id('field-perMinute')).fill('cheap');
+      await page.locator(id('field-perText')).focus();
+    },
   },
   {
     name: 'backends',

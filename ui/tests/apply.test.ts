@@ -86,9 +86,9 @@ const rows: Array<[name: string, before: AppState, events: AppEvent[], look: Loo
   [
     'a clock',
     state(),
-    [of({ type: 'clock', clock: { elapsedMs: 1000, estimateUsd: 0.1 } })],
+    [of({ type: 'clock', clock: { elapsedMs: 1000, cost: { estimate: 0.1, billedMs: 900, texts: 2 } } })],
     (s) => s.call?.clock,
-    { elapsedMs: 1000, estimateUsd: 0.1 },
+    { elapsedMs: 1000, cost: { estimate: 0.1, billedMs: 900, texts: 2 } },
   ],
   [
     'a notice of the same code replaces the older one in its place',

@@ -16,6 +16,7 @@ export function call(more: Partial<Snapshot> = {}): Snapshot {
     microphone: { name: 'Mic', open: true },
     speaker: { name: 'Phones', open: true },
     clock: { elapsedMs: 0 },
+    price: { perMinute: 0.08, perText: 0.004 },
     quiet: null,
     notices: [],
     figures: {
@@ -37,6 +38,7 @@ export function state(running: Snapshot | null = call()): AppState {
     active: null,
     keychain: { state: 'available' },
     settings: defaults,
+    spending: { today: 0, month: 0 },
     trials: [],
     troubles: [],
   });

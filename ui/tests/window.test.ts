@@ -20,6 +20,7 @@ const bare = (more: Partial<AppSnapshot> = {}): AppSnapshot => ({
   active: null,
   keychain: { state: 'available' },
   settings: defaults,
+  spending: null,
   trials: [],
   troubles: [],
   ...more,
@@ -142,9 +143,40 @@ describe('a call', () => {
   });
 
   test('a practice call is free and its agent is not called Grok', async () => {
-    await inCall({ practice: true, items: [item('a', 'Hello')], clock: { elapsedMs: 61_000 } });
+    const { user } = await inCall({ practice: true, items: [item('a', 'Hello')], clock: { elapsedMs: 61_000 } });
     expect([text('timer'), text('cost')]).toEqual(['01:01', 'free']);
+    await user.keyboard('d');
+    expect(text('cost-basis')).toBe(words.cost.practice);
     expect(screen.getByTestId('caption').textContent).not.toContain('Grok');
+  });
+
+  test('an estimate is called one, and says what it rests on', async () => {
+    const cost = { estimate: 0.338, billedMs: 252_000, texts: 1, reported: { audioS: 63, tokens: 120 } };
+    const { stub, user } = await inCall({ clock: { elapsedMs: 260_000, cost } });
+    expect(text('cost')).toBe('≈ $0.34');
+    expect(screen.getByTestId('cost').parentElement?.textContent).toContain(words.cost.word);
+    await user.keyboard('d');
+    expect(text('cost-basis')).toContain('04:12 at $0.08 a minute and 1 text at $0.004');
+    expect(text('cost-basis')).toContain('63 s of sound and 120 tokens');
+    stub.say({ type: 'status', status: { word: 'ended', ending: { reason: 'byYou' } } });
+    await screen.findByTestId('ending');
+    expect(text('ended-cost')).toBe('≈ $0.34');
+    expect(screen.getByTestId('ended-cost').previousElementSibling?.textContent).toBe(words.ended.estimate);
+    expect(text('cost-basis')).toContain('04:12');
+  });
+
+  test('the cap is told of in the call, and leads to where it is raised', async () => {
+    const settings = { ...defaults, money: { currency: '$', dailyCap: 5 } };
+    const stub = new Stub(bare({ call: call(), settings }));
+    render(App, { props: { backend: stub } });
+    const user = userEvent.setup();
+    await screen.findByTestId('state-word');
+    stub.say({ type: 'notice', problem: problem('dailyCap', 'About $4.01 has been spent.') });
+    const card = await screen.findByTestId('problem');
+    expect(card.closest('[aria-live="polite"]')?.textContent).toContain('About $4.01');
+    await user.click(screen.getByTestId('raise-cap'));
+    await waitFor(() => expect(document.activeElement).toBe(screen.getByTestId('field-dailyCap')));
+    expect(screen.queryByTestId('raise-cap'), 'one is there already').toBeNull();
   });
 
   test('mute, release and unmute', async () => {

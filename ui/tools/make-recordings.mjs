@@ -30,6 +30,7 @@ const profile = (id, name, tokenUrl, more = {}) => ({
   agentSpeaksFirst: false,
   proxy: '',
   extraCa: '',
+  price: { perMinute: 0.08, perText: 0.004 },
   ...more,
 });
 
@@ -48,6 +49,7 @@ const app = (call, known = profiles, keychain = { state: 'available' }) => ({
   profiles: known,
   active: known[0]?.profile.id ?? null,
   keychain,
+  spending: { today: 1.2, month: 14.05 },
   troubles: [],
 });
 
@@ -69,6 +71,7 @@ const freshCall = (who, practice) => ({
   microphone: { open: false },
   speaker: { open: false },
   clock: { elapsedMs: 0 },
+  ...(practice ? {} : { price: { perMinute: 0.08, perText: 0.004 } }),
   quiet: null,
   notices: [],
   figures: { voiceToWireMs: [], wireToEarMs: [], answerMs: [], echo: echo({}) },
@@ -146,11 +149,17 @@ class Script {
     const index = this.#items++;
     this.#item(at, index, { id: `item-${index}`, role: 'note', text, partial: false });
   }
-  clocks(until, usdPerMinute) {
+  /** `used` says what had been used at a moment: time that is paid for, texts, what the service reported. */
+  clocks(until, used) {
     for (let second = 0; this.#lineAt + second * 1000 <= until; second += 1) {
+      const at = this.#lineAt + second * 1000;
       const clock = { elapsedMs: second * 1000 };
-      if (usdPerMinute) clock.estimateUsd = Math.round(((second * usdPerMinute) / 60) * 10000) / 10000;
-      this.say(this.#lineAt + second * 1000, { type: 'clock', clock });
+      if (used) {
+        const cost = used(at, second * 1000);
+        const estimate = (cost.billedMs / 60000) * 0.08 + cost.texts * 0.004;
+        clock.cost = { estimate: Math.round(estimate * 10000) / 10000, ...cost };
+      }
+      this.say(at, { type: 'clock', clock });
     }
   }
   #levels(until) {
@@ -245,7 +254,22 @@ function conversation() {
   s.say(66500, { type: 'device', direction: 'speaker', device: { name: 'Built-in speakers', open: true } });
   s.you(68000, 69600, 'All right, thank you. Bye!');
   s.agent(70400, 72600, 'Enjoy the crossing. Goodbye!');
-  s.clocks(74500, 0.05 * 1.6);
+  s.say(69800, {
+    type: 'notice',
+    problem: {
+      code: 'dailyCap',
+      fault: 'computer',
+      message: 'About $4.01 of today’s cap of $5.00 has been spent.',
+      cure: 'At the cap this call goes on, and new ones are refused until tomorrow.',
+    },
+  });
+  s.say(70200, { type: 'noticeGone', code: 'dailyCap' });
+  // The line was away from 55 s to 61.5 s.
+  s.clocks(74500, (at, elapsed) => ({
+    billedMs: elapsed - Math.min(6500, Math.max(0, at - 55000)),
+    texts: at < 46000 ? 0 : 1,
+    ...(at < 15000 ? {} : { reported: { audioS: at < 34500 ? 5 : 17, tokens: at < 34500 ? 214 : 903 } }),
+  }));
   s.status(75000, 'ended', { ending: { reason: 'byYou' } });
   s.say(75000, { type: 'device', direction: 'microphone', device: { name: 'Built-in microphone', open: false } });
   s.say(75000, { type: 'device', direction: 'speaker', device: { name: 'Built-in speakers', open: false } });
@@ -258,7 +282,7 @@ function practice() {
   s.agent(1900, 9500, 'Hello! I am the practice agent on this computer. I do not understand speech, but I repeat what you say in your own voice, so that you hear how you sound.');
   s.you(11000, 13400, '2.4 seconds of speech');
   s.agent(13700, 16100, 'Your own words, 2.4 seconds');
-  s.clocks(40000, 0);
+  s.clocks(40000);
   return s.finish('A practice call: the greeting, then one repeated turn.', app(freshCall('Practice agent', true), []), 40000);
 }
 

@@ -61,7 +61,7 @@ async fn opening_the_line() {
         switched("402: no credits", &[("handshake", "refuse402")], Failed(ProblemCode::NoCredit, Fault::Xai, "credit")),
         switched("429", &[("handshake", "refuse429")], Failed(ProblemCode::RateLimited, Fault::Xai, "429")),
         switched("503", &[("handshake", "refuse503")], Failed(ProblemCode::ServerFailed, Fault::Xai, "503")),
-        switched("a token that has expired", &[("token_life_s", "0")], Failed(ProblemCode::LineRefused, Fault::Backend, "")),
+        switched("a token that has expired", &[("token_life_s", "0")], Failed(ProblemCode::Backend, Fault::Backend, "almost over")),
         switched("a token for one session only", &[("single_use", "on")], Nothing),
         switched("a token for one session, and a break", &[("single_use", "on"), ("drop_after_deltas", "8"), ("faulty", "1")], Reconnected),
         Row::subprotocol("the subprotocol is not echoed", &[("subprotocol_echo", "none")], Nothing),

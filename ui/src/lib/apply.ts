@@ -43,6 +43,8 @@ export function apply(state: AppState, event: AppEvent): AppState {
       return { ...state, keychain: event.keychain };
     case 'settings':
       return { ...state, settings: event.settings };
+    case 'spending':
+      return { ...state, spending: event.spending };
     case 'trial': {
       const others = state.trials.filter(({ trial }) => trial !== event.trial);
       const { trial, state: now } = event;

@@ -1,6 +1,6 @@
 // Made from the Rust types by tests/it/bindings.rs; do not edit.
 
-export type AppEvent = { "type": "call", event: Event, } | { "type": "callSnapshot", call: Snapshot | null, } | { "type": "keeping", keeping: Keeping, } | { "type": "profiles", profiles: Array<ProfileView>, active: string | null, } | { "type": "keychain", keychain: Keychain, } | { "type": "settings", settings: Settings, } | { "type": "trial", trial: Trial, state: TrialState | null, };
+export type AppEvent = { "type": "call", event: Event, } | { "type": "callSnapshot", call: Snapshot | null, } | { "type": "keeping", keeping: Keeping, } | { "type": "profiles", profiles: Array<ProfileView>, active: string | null, } | { "type": "keychain", keychain: Keychain, } | { "type": "settings", settings: Settings, } | { "type": "spending", spending: Spending | null, } | { "type": "trial", trial: Trial, state: TrialState | null, };
 
 export type AppSnapshot = { version: string, call: Snapshot | null, 
 /**
@@ -11,6 +11,10 @@ keeping: Keeping | null, profiles: Array<ProfileView>,
  * The id of the profile that *Start* calls.
  */
 active: string | null, keychain: Keychain, settings: Settings, 
+/**
+ * Absent where it cannot be read.
+ */
+spending: Spending | null, 
 /**
  * What was tried out since the app was started.
  */
@@ -32,9 +36,9 @@ export type Clock = {
  */
 elapsedMs: number, 
 /**
- * US dollars, an estimate; absent when the call costs nothing.
+ * Absent when the call costs nothing.
  */
-estimateUsd?: number, };
+cost?: Cost, };
 
 export type Controls = { mute: Mute, turns: Turns, 
 /**
@@ -53,6 +57,24 @@ voiceFromDbfs: number,
  * The agent was interrupted by a sound and no words followed: it may be told to continue.
  */
 canContinue: boolean, };
+
+export type Cost = { 
+/**
+ * In the currency of the price.
+ */
+estimate: number, 
+/**
+ * What is paid for by the minute, in ms.
+ */
+billedMs: number, 
+/**
+ * Text items that this side has created: typed ones, and those that tell the agent what it missed.
+ */
+texts: number, 
+/**
+ * What the service has said of it; absent until it does.
+ */
+reported?: Reported, };
 
 export type DeviceEntry = { 
 /**
@@ -216,6 +238,16 @@ largestCallback: number, };
 
 export type Method = "POST" | "GET";
 
+export type Money = { 
+/**
+ * Stands with every amount. Only a name: nothing is ever converted. 1 to 8 characters, no digits.
+ */
+currency: string, 
+/**
+ * What may be spent on a day before new calls are refused; absent: no cap.
+ */
+dailyCap: number | null, };
+
 export type Mute = "open" | "soft" | "hard";
 
 export type Outcome = { "kind": "voice", 
@@ -263,6 +295,16 @@ silenceMs: number,
  */
 threshold: number, };
 
+export type Price = { 
+/**
+ * 0 to [`MOST_PRICE`].
+ */
+perMinute: number, 
+/**
+ * The same, for each text item that the client creates.
+ */
+perText: number, };
+
 export type Problem = { 
 /**
  * Names the kind; stable, for the window's choice of buttons and for replacing an older notice.
@@ -281,7 +323,7 @@ cure: string,
  */
 detail?: string, };
 
-export type ProblemCode = "profile" | "backend" | "backendRefused" | "rateLimited" | "noCredit" | "notAllowed" | "network" | "tls" | "lineRefused" | "lineLost" | "serverClosed" | "idle" | "sessionCap" | "handOver" | "serverPolicy" | "serverFailed" | "serverBusy" | "replyLost" | "sessionRefused" | "serverError" | "wrongModel" | "microphone" | "microphoneDenied" | "speaker" | "microphoneMoved" | "speakerMoved" | "silentMicrophone" | "mutedSpeech" | "telephone" | "keychain" | "storage" | "internal";
+export type ProblemCode = "profile" | "backend" | "backendRefused" | "rateLimited" | "noCredit" | "notAllowed" | "network" | "tls" | "lineRefused" | "lineLost" | "serverClosed" | "idle" | "sessionCap" | "handOver" | "serverPolicy" | "serverFailed" | "serverBusy" | "replyLost" | "sessionRefused" | "serverError" | "wrongModel" | "microphone" | "microphoneDenied" | "speaker" | "microphoneMoved" | "speakerMoved" | "silentMicrophone" | "mutedSpeech" | "telephone" | "dailyCap" | "keychain" | "storage" | "internal";
 
 export type Processing = { 
 /**
@@ -329,7 +371,7 @@ proxy: string,
 /**
  * A PEM file of certificate authorities trusted beside the system's; none when empty.
  */
-extraCa: string, };
+extraCa: string, price: Price, };
 
 export type ProfileDraft = { 
 /**
@@ -352,6 +394,12 @@ afterMs: number,
  * In whole seconds.
  */
 hangUpInMs: number, };
+
+export type Reported = { 
+/**
+ * Sound that it says it bills, in s.
+ */
+audioS: number, tokens: number, };
 
 export type Role = "you" | "agent" | "tool" | "note";
 
@@ -393,7 +441,11 @@ processing: Processing,
 /**
  * What becomes of a line on which nobody speaks.
  */
-idle: Idle, };
+idle: Idle, 
+/**
+ * What money is counted in, and what may be spent.
+ */
+money: Money, };
 
 export type Snapshot = { 
 /**
@@ -404,6 +456,10 @@ with: string,
  * The call is with the practice agent on this computer.
  */
 practice: boolean, status: Status, controls: Controls, items: Array<Item>, microphone: DeviceView, speaker: DeviceView, clock: Clock, 
+/**
+ * What the cost is reckoned by; absent when the call costs nothing.
+ */
+price?: Price, 
 /**
  * Only while the end is being counted down.
  */
@@ -416,6 +472,8 @@ notices: Array<Problem>, figures: Figures,
  * The model that really answered.
  */
 model?: string, };
+
+export type Spending = { today: number, month: number, };
 
 export type Status = { "word": "connecting", step: Step, } | { "word": "listening" } | { "word": "hearingYou" } | { "word": "thinking" } | { "word": "speaking" } | { "word": "usingTool", name: string, } | { "word": "muted", released: boolean, } | { "word": "reconnecting", attempt: number, retryInMs: number, } | { "word": "ended", ending: Ending, };
 

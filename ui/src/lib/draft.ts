@@ -1,12 +1,47 @@
 // What the profile form checks while you type, in words. The engine checks again.
 
-import type { Profile, ProfileDraft, SecretState } from './bindings';
+import { amountIn, typed } from './amount';
+import type { Money, Price, Profile, ProfileDraft, SecretState } from './bindings';
 import { words } from './words';
 
 const say = words.faultsOf;
 
-export type FieldName = 'name' | 'tokenUrl' | 'headerName' | 'secret' | 'realtimeUrl' | 'model' | 'instructions' | 'proxy' | 'extraCa';
+export type FieldName =
+  | 'name'
+  | 'tokenUrl'
+  | 'headerName'
+  | 'secret'
+  | 'realtimeUrl'
+  | 'model'
+  | 'instructions'
+  | 'proxy'
+  | 'extraCa'
+  | keyof Price
+  | keyof Money;
 export type Faults = Partial<Record<FieldName, string>>;
+
+/** What a text field asks the form that it is part of. */
+export interface FieldSource {
+  /** What to show under the field now. */
+  fault(field: FieldName, text: string): string | undefined;
+  typed(field: FieldName): void;
+  leave(field: FieldName, text: string): void;
+}
+
+/** The price as it is typed. */
+export type Rates = Record<keyof Price, string>;
+
+export function ratesOf({ price }: Profile): Rates {
+  return { perMinute: typed(price.perMinute), perText: typed(price.perText) };
+}
+
+/** As in the engine. */
+const MOST_PRICE = 1000;
+
+function rateIn(text: string): number | null {
+  const rate = amountIn(text);
+  return rate !== null && rate <= MOST_PRICE ? rate : null;
+}
 
 export function emptyProfile(): Profile {
   return {
@@ -23,6 +58,7 @@ export function emptyProfile(): Profile {
     agentSpeaksFirst: false,
     proxy: '',
     extraCa: '',
+    price: { perMinute: 0.08, perText: 0.004 },
   };
 }
 
@@ -32,7 +68,7 @@ export function holdsXaiKey(text: string): boolean {
 }
 
 /** An empty secret keeps the stored one. */
-export function draftOf(profile: Profile, secret: string): ProfileDraft {
+export function draftOf(profile: Profile, secret: string, rates: Rates = ratesOf(profile)): ProfileDraft {
   const trimmed: Profile = {
     ...profile,
     name: profile.name.trim(),
@@ -41,6 +77,10 @@ export function draftOf(profile: Profile, secret: string): ProfileDraft {
     model: profile.model.trim(),
     proxy: profile.proxy.trim(),
     extraCa: profile.extraCa.trim(),
+    price: {
+      perMinute: rateIn(rates.perMinute) ?? profile.price.perMinute,
+      perText: rateIn(rates.perText) ?? profile.price.perText,
+    },
     caller:
       profile.caller.kind === 'header'
         ? { kind: 'header', name: profile.caller.name.trim() }
@@ -49,7 +89,12 @@ export function draftOf(profile: Profile, secret: string): ProfileDraft {
   return { profile: trimmed, secret: profile.caller.kind === 'open' || secret === '' ? null : secret };
 }
 
-export function faultsIn(profile: Profile, secret: string, stored: SecretState): Faults {
+export function faultsIn(
+  profile: Profile,
+  secret: string,
+  stored: SecretState,
+  rates: Rates = ratesOf(profile),
+): Faults {
   const faults: Faults = {};
   const note = (field: FieldName, fault: string | null) => {
     if (fault !== null) faults[field] = fault;
@@ -62,6 +107,9 @@ export function faultsIn(profile: Profile, secret: string, stored: SecretState):
   note('model', keyOr(profile.model, profile.model.trim() === '' ? say.modelMissing : null));
   note('instructions', keyOr(profile.instructions, null));
   note('proxy', proxyFault(profile.proxy.trim()));
+  for (const field of ['perMinute', 'perText'] as const) {
+    note(field, rateIn(rates[field]) === null ? say.priceBroken : null);
+  }
   return faults;
 }
 

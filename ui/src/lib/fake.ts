@@ -130,6 +130,9 @@ export class FakeBackend implements Backend {
 
   async startCall(target: Target): Promise<void> {
     this.log.push(`startCall ${target.kind}`);
+    const cap = this.#state?.settings.money.dailyCap ?? null;
+    const today = this.#state?.spending?.today ?? 0;
+    if (target.kind === 'profile' && cap !== null && today >= cap) throw capReached;
     const found = await recording(target.kind === 'practice' ? 'practice' : 'call');
     const call = structuredClone(found.start.call);
     const name = this.#state?.profiles.find(({ profile }) => target.kind === 'profile' && profile.id === target.id);
@@ -371,6 +374,13 @@ const nothingThere: Problem = {
   fault: 'computer',
   message: 'There is no call to do this with.',
   cure: 'Start a call first.',
+};
+
+const capReached: Problem = {
+  code: 'dailyCap',
+  fault: 'computer',
+  message: 'Today’s cap of $1.00 is reached: about $1.20 has been spent.',
+  cure: 'Raise the cap or turn it off in the settings, or call again tomorrow.',
 };
 
 const notAToken: Problem = {

@@ -1,11 +1,21 @@
 // The profile form while it is being filled in: what was entered, and which faults to show.
 
 import type { Profile, SecretState } from './bindings';
-import { faultsIn, holdsXaiKey, looksUnfinished, type FieldName, type Faults } from './draft';
+import {
+  faultsIn,
+  holdsXaiKey,
+  looksUnfinished,
+  ratesOf,
+  type FieldName,
+  type FieldSource,
+  type Faults,
+  type Rates,
+} from './draft';
 import { words } from './words';
 
-export class FormState {
+export class FormState implements FieldSource {
   profile: Profile;
+  rates: Rates;
   secret = $state('');
   readonly stored: SecretState;
   /** Save or Test was pressed: every fault is shown. */
@@ -17,11 +27,12 @@ export class FormState {
   /** The field that an xAI key was just kept out of. */
   #refused = $state<string | null>(null);
 
-  faults: Faults = $derived.by(() => faultsIn(this.profile, this.secret, this.stored));
+  faults: Faults = $derived.by(() => faultsIn(this.profile, this.secret, this.stored, this.rates));
   sound = $derived(Object.keys(this.faults).length === 0);
 
   constructor(profile: Profile, stored: SecretState) {
     this.profile = $state(profile);
+    this.rates = $state(ratesOf(profile));
     this.stored = stored;
   }
 
@@ -33,7 +44,6 @@ export class FormState {
     if (this.#refused === field) this.#refused = null;
   }
 
-  /** What to show under a field now. */
   fault(field: FieldName, text: string): string | undefined {
     if (this.#refused === field) return words.faultsOf.xaiKey;
     const fault = this.faults[field];

@@ -1,9 +1,10 @@
 // Figures as people read them.
 
-import type { Clock, Item } from './bindings';
+import type { Clock, Cost, Item, Price } from './bindings';
 import { words } from './words';
 
-const money = new Intl.NumberFormat('en-US', { style: 'currency', currency: 'USD' });
+const cents = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 2 });
+const rates = new Intl.NumberFormat('en-US', { minimumFractionDigits: 2, maximumFractionDigits: 4 });
 
 /** `04:12`, or `1:04:12` from an hour on. */
 export function duration(ms: number): string {
@@ -14,10 +15,35 @@ export function duration(ms: number): string {
   return hours > 0 ? `${hours}:${clock}` : clock;
 }
 
+/** `$0.34`, or `0.34 EUR`: a sign stands before the number, a name behind it. As in the engine. */
+export function amount(value: number, currency: string): string {
+  return beside(cents.format(value), currency);
+}
+
+/** The same of a rate, which may be a fraction of a cent: `$0.004`. */
+export function rate(value: number, currency: string): string {
+  return beside(rates.format(value), currency);
+}
+
+function beside(number: string, currency: string): string {
+  return /[^\p{L}.]$/u.test(currency) ? currency + number : `${number} ${currency}`;
+}
+
 /** `≈ $0.34`, `free`, or nothing where no estimate is known. */
-export function cost(clock: Clock, practice: boolean): string {
-  if (clock.estimateUsd !== undefined) return `≈ ${money.format(clock.estimateUsd)}`;
+export function cost(clock: Clock, practice: boolean, currency: string): string {
+  if (clock.cost !== undefined) return `≈ ${amount(clock.cost.estimate, currency)}`;
   return practice ? words.call.free : '';
+}
+
+/** What the estimate rests on, and what the service itself has said. */
+export function basis({ billedMs, texts, reported }: Cost, price: Price, currency: string): string {
+  const say = words.cost;
+  const counted = [say.time(duration(billedMs), rate(price.perMinute, currency))];
+  if (texts > 0) counted.push(say.texts(texts, rate(price.perText, currency)));
+  const parts: string[] = [];
+  if (reported !== undefined && reported.audioS > 0) parts.push(say.sound(Math.round(reported.audioS)));
+  if (reported !== undefined && reported.tokens > 0) parts.push(say.tokens(reported.tokens.toLocaleString('en-US')));
+  return `${say.estimated(counted)} ${parts.length === 0 ? say.unreported : say.reported(parts)}`;
 }
 
 /** Who says an item, as the captions name them. */

@@ -59,6 +59,8 @@ export class Session {
   keychain = $derived(this.#state?.keychain ?? null);
   trials = $derived(this.#state?.trials ?? []);
   settings: Settings = $derived(this.#wanted ?? this.#state?.settings ?? defaults);
+  currency = $derived(this.settings.money.currency);
+  spending = $derived(this.#state?.spending ?? null);
   active = $derived(
     this.profiles.find(({ profile }) => profile.id === this.#state?.active) ?? this.profiles[0] ?? null,
   );

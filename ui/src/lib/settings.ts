@@ -13,4 +13,5 @@ export const defaults: Settings = {
   talkKey: 'hold',
   processing: { echo: true, noise: true, gain: true },
   idle: { hangUp: true, afterS: 300, countdownS: 30 },
+  money: { currency: '$', dailyCap: null },
 };

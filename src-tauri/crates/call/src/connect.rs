@@ -274,6 +274,14 @@ pub fn check_addresses(profile: &Profile) -> Result<(), Problem> {
     profile.endpoints().map(drop).map_err(|error| problem::profile(&error))
 }
 
+/// Checks a secret that is about to be kept for a profile.
+///
+/// # Errors
+/// Why it is none, in words; above all when it is an xAI API key.
+pub fn check_secret(profile: &Profile, secret: &SecretString) -> Result<(), Problem> {
+    profile.check_secret(Some(secret)).map_err(|error| problem::profile(&error))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,9 +1,11 @@
 //! What a call tells the outside: a [`Snapshot`] at any time, and [`Event`]s that change it.
 
 use audio::Direction;
+use realtime::Price;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::cost::Cost;
 use crate::figures::Figures;
 
 /// The state word under the presence (`Ready` belongs to the shell: it means that no call exists).
@@ -130,6 +132,8 @@ pub enum ProblemCode {
     MutedSpeech,
     /// A Bluetooth headset sounds as bad as a telephone.
     Telephone,
+    /// The cap on what may be spent today is near, reached, or cannot be kept.
+    DailyCap,
     Keychain,
     Storage,
     Internal,
@@ -220,10 +224,10 @@ pub struct Clock {
     /// Milliseconds since the line was ready, standing still once ended.
     #[ts(type = "number")]
     pub elapsed_ms: u64,
-    /// US dollars, an estimate; absent when the call costs nothing.
+    /// Absent when the call costs nothing.
     #[ts(optional)]
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub estimate_usd: Option<f64>,
+    pub cost: Option<Cost>,
 }
 
 /// Nobody has said anything for long, and the call is about to be hung up.
@@ -252,6 +256,10 @@ pub struct Snapshot {
     pub microphone: DeviceView,
     pub speaker: DeviceView,
     pub clock: Clock,
+    /// What the cost is reckoned by; absent when the call costs nothing.
+    #[ts(optional)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub price: Option<Price>,
     /// Only while the end is being counted down.
     pub quiet: Option<Quiet>,
     /// Troubles that do not end the call, one per code.

@@ -3,8 +3,10 @@
 //! Not here: sockets and tokens (`realtime`), devices and signal processing (`audio`), storage
 //! (`history`), windows (the shell). It runs the same with files in place of devices.
 
+mod budget;
 mod caption;
 mod connect;
+mod cost;
 mod event;
 mod figures;
 mod files;
@@ -22,13 +24,15 @@ mod task;
 mod transcript;
 mod unsent;
 
-pub use connect::{Checked, Net, NetError, check_addresses};
+pub use budget::Money;
+pub use connect::{Checked, Net, NetError, check_addresses, check_secret};
+pub use cost::{Cost, Reported};
 pub use event::*;
 pub use figures::Figures;
 pub use files::{FileDevices, WavError, read_wav, write_wav};
 pub use machine::TEXT_LIMIT;
 pub use patience::Patience;
 pub use problem::device as device_problem;
-pub use setup::{Access, Command, Idle, Price, Setup};
+pub use setup::{Access, Command, Idle, Setup};
 pub use tap::Tap;
 pub use task::{Call, CallGone, Devices, Subscriber};

@@ -2,6 +2,7 @@
 //! device, no randomness but its own seeded one. Everything that a call decides is decided here.
 
 mod barge;
+mod budget;
 mod gap;
 mod handover;
 mod idle;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use audio::{Control, EchoFigures, FRAME_SAMPLES, Gate, Report};
 use realtime::{ClientEvent, Closed, ServerEvent, TurnDetection};
 
+use crate::cost::{Cost, Meter};
 use crate::event::{
     Clock, Controls, DeviceView, Ending, Event, Mute, Problem, ProblemCode, Role, Snapshot, Status, Step,
     Turns,
@@ -182,9 +184,8 @@ pub(crate) struct State {
     stillness: idle::Stillness,
     clock: Clock,
     clock_at: u64,
-    /// What is billed so far, in ms.
-    billed_ms: u64,
-    texts: u32,
+    pub(crate) meter: Meter,
+    day: budget::Day,
     gate: Option<Gate>,
     told: Option<Status>,
     /// The microphone gives only digital zeros, and whether that has been said.
@@ -232,8 +233,8 @@ impl State {
             stillness: idle::Stillness::default(),
             clock: Clock::default(),
             clock_at: 0,
-            billed_ms: 0,
-            texts: 0,
+            meter: Meter::default(),
+            day: budget::Day::default(),
             gate: None,
             told: None,
             zeros: false,
@@ -252,11 +253,17 @@ impl State {
             microphone: self.microphone.clone(),
             speaker: self.speaker.clone(),
             clock: self.clock,
+            price: (!self.setup.practice).then_some(self.setup.profile.price),
             quiet: self.quiet(),
             notices: self.notices.clone(),
             figures: self.figures.clone(),
             model: self.model.clone(),
         }
+    }
+
+    /// With the practice agent no money runs.
+    fn cost(&self) -> Option<Cost> {
+        (!self.setup.practice).then(|| self.meter.cost(self.setup.profile.price))
     }
 
     pub(crate) fn is_live(&self) -> bool {
@@ -358,6 +365,7 @@ pub(crate) struct Turn<'a> {
 
 impl Turn<'_> {
     fn take(mut self, input: Input) {
+        let passed = self.pass_time();
         match input {
             Input::Start => {
                 self.effects.push(Effect::Connect { after: Duration::ZERO, resume: None });
@@ -386,7 +394,7 @@ impl Turn<'_> {
             Input::NetworkChanged => self.network_changed(),
             Input::Tick => self.check_deadlines(),
         }
-        self.settle();
+        self.settle(passed);
     }
 
     pub(crate) fn tell(&mut self, event: Event) {
@@ -394,6 +402,7 @@ impl Turn<'_> {
     }
 
     pub(crate) fn send(&mut self, event: ClientEvent) {
+        self.state.meter.send(&event);
         self.effects.push(Effect::Send(event));
     }
 
@@ -451,8 +460,9 @@ impl Turn<'_> {
     }
 
     /// What follows from the state alone: the clock, the gate, the state word.
-    fn settle(&mut self) {
-        let passed = self.run_clock();
+    fn settle(&mut self, passed: u64) {
+        self.run_clock();
+        self.settle_budget();
         self.settle_idle(passed);
         self.consider_handover();
         let gate = self.state.wanted_gate();
@@ -475,25 +485,25 @@ impl Turn<'_> {
         }
     }
 
-    /// Returns what has passed since the last time, in ms.
-    fn run_clock(&mut self) -> u64 {
+    /// The time since the last input, in ms, is paid for as the line was meanwhile.
+    fn pass_time(&mut self) -> u64 {
         let passed = self.now - self.state.clock_at.min(self.now);
         self.state.clock_at = self.now;
-        let Some(since) = self.state.live_since else { return passed };
         if self.state.is_live() && self.state.controls.turns == Turns::Auto {
-            self.state.billed_ms += passed;
-        }
-        let price = self.state.setup.price;
-        let estimate = price.per_minute * self.state.billed_ms as f64 / 60_000.0
-            + price.per_text * f64::from(self.state.texts);
-        let elapsed_ms = if self.state.is_ended() { self.state.clock.elapsed_ms } else { self.now - since };
-        let clock = Clock { elapsed_ms, estimate_usd: (!self.state.setup.practice).then_some(estimate) };
-        let told_second = self.state.clock.elapsed_ms / 1_000;
-        self.state.clock = clock;
-        if clock.elapsed_ms / 1_000 != told_second {
-            self.tell(Event::Clock { clock });
+            self.state.meter.pass(passed);
         }
         passed
+    }
+
+    fn run_clock(&mut self) {
+        let Some(since) = self.state.live_since else { return };
+        let elapsed_ms = if self.state.is_ended() { self.state.clock.elapsed_ms } else { self.now - since };
+        let told_second = self.state.clock.elapsed_ms / 1_000;
+        self.state.clock = Clock { elapsed_ms, cost: self.state.cost() };
+        if elapsed_ms / 1_000 != told_second {
+            let clock = self.state.clock;
+            self.tell(Event::Clock { clock });
+        }
     }
 
     fn check_deadlines(&mut self) {

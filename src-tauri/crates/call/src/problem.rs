@@ -246,7 +246,9 @@ impl From<realtime::Fault> for Fault {
 
 pub(crate) fn profile(error: &ProfileError) -> Problem {
     let cure = match error {
-        ProfileError::SecretIsApiKey => "Put the key on your backend, and its caller secret here.",
+        ProfileError::ApiKey { .. } => {
+            "Put the key on your backend; here goes the secret that the backend knows you by."
+        }
         ProfileError::PlainHttp { .. } => {
             "Use https and wss; without encryption only this computer itself may be addressed."
         }
@@ -308,6 +310,10 @@ pub(crate) fn mint(error: &MintError) -> Problem {
         | MintError::NoToken { .. } => {
             (ProblemCode::Backend, "Check that the address is the one that hands out tokens.")
         }
+        MintError::Stale { .. } => (
+            ProblemCode::Backend,
+            "Let the backend mint a token for every request, good for some minutes; and check the clocks of the backend and of this computer.",
+        ),
         MintError::BadToken => (ProblemCode::Backend, "Look at what the backend returns."),
         MintError::IsApiKey => {
             (ProblemCode::Backend, "Make the backend mint a token; the key must never leave it.")

@@ -215,6 +215,9 @@ impl Turn<'_> {
                 self.tell_item(index);
             }
         }
+        if let Some(usage) = &response.usage {
+            self.state.meter.report(id, usage);
+        }
         if response.status == Some(Status::Failed) {
             self.notice(problem::reply_failed(response.status_reason.as_deref()));
         }

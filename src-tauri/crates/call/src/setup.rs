@@ -6,6 +6,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use crate::budget::Money;
 use crate::event::{Mute, ProblemCode, Turns};
 use crate::patience::Patience;
 
@@ -20,8 +21,10 @@ pub struct Setup {
     pub patience: Patience,
     /// A voice that this computer hears interrupts the agent before the server has noticed it.
     pub quick_barge_in: bool,
-    pub price: Price,
     pub idle: Idle,
+    pub money: Money,
+    /// What other calls have cost today.
+    pub spent_today: f64,
     /// Seeds the jitter of the reconnect delays, so that a test can repeat them.
     pub seed: u64,
 }
@@ -36,8 +39,9 @@ impl Setup {
             turns: Turns::default(),
             patience: Patience::default(),
             quick_barge_in: true,
-            price: Price::default(),
             idle: Idle::default(),
+            money: Money::default(),
+            spent_today: 0.0,
             seed: 0,
         }
     }
@@ -64,20 +68,6 @@ pub enum Access {
     Backend(Option<SecretString>),
     /// A token in hand, used for every attempt.
     Token(SecretString),
-}
-
-/// What a call costs, in US dollars (xAI's price list of October 2026: $0.08 a minute, $0.004 a
-/// typed item; in automatic turns the clock is billed, in manual turns only the sound).
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Price {
-    pub per_minute: f64,
-    pub per_text: f64,
-}
-
-impl Default for Price {
-    fn default() -> Self {
-        Self { per_minute: 0.08, per_text: 0.004 }
-    }
 }
 
 /// What becomes of a line on which nobody speaks, types or is heard. Muted is quiet, too. A call with
@@ -140,6 +130,11 @@ pub enum Command {
     /// The quiet begins anew: somebody is there.
     Stay,
     Idle(Idle),
+    Money(Money),
+    /// Another day has begun, on which so much has been spent already.
+    NewDay {
+        spent: f64,
+    },
     /// Put a notice away.
     Dismiss(ProblemCode),
     End,

@@ -17,6 +17,9 @@ pub(crate) const CREATE: &str = "
     CREATE INDEX calls_by_start ON calls (started_at DESC);
 ";
 
+/// The estimate is in the currency that the person counts in, which need not be the dollar.
+pub(crate) const ANY_CURRENCY: &str = "ALTER TABLE calls RENAME COLUMN estimate_usd TO estimate;";
+
 /// The reason of a call whose process died before it could say why it ended.
 pub const ENDED_UNEXPECTEDLY: &str = "endedUnexpectedly";
 
@@ -44,8 +47,8 @@ pub struct CallEnd {
     pub reason: String,
     /// Milliseconds with the line ready.
     pub elapsed_ms: u64,
-    /// US dollars, an estimate; absent when the call costs nothing.
-    pub estimate_usd: Option<f64>,
+    /// In the currency that the person counts in; absent when the call costs nothing.
+    pub estimate: Option<f64>,
     /// The model that really answered; `None` leaves the one named at the beginning.
     pub model: Option<String>,
 }
@@ -65,8 +68,8 @@ pub struct CallRow {
     pub ended_reason: Option<String>,
     /// Milliseconds with the line ready; up to the last kept item where the end was not seen.
     pub elapsed_ms: Option<u64>,
-    /// US dollars, an estimate.
-    pub estimate_usd: Option<f64>,
+    /// In the currency that the person counts in; up to the last kept moment where the end was not seen.
+    pub estimate: Option<f64>,
 }
 
 pub(crate) fn begin(connection: &Connection, call: &NewCall) -> rusqlite::Result<()> {
@@ -82,18 +85,11 @@ pub(crate) fn begin(connection: &Connection, call: &NewCall) -> rusqlite::Result
 pub(crate) fn end(connection: &Connection, id: &str, end: &CallEnd) -> rusqlite::Result<()> {
     let changed = connection
         .prepare_cached(
-            "UPDATE calls SET ended_at = ?2, ended_reason = ?3, elapsed_ms = ?4, estimate_usd = ?5,
+            "UPDATE calls SET ended_at = ?2, ended_reason = ?3, elapsed_ms = ?4, estimate = ?5,
                  model = coalesce(?6, model)
              WHERE id = ?1",
         )?
-        .execute(params![
-            id,
-            end.ended_at,
-            end.reason,
-            to_column(end.elapsed_ms),
-            end.estimate_usd,
-            end.model
-        ])?;
+        .execute(params![id, end.ended_at, end.reason, to_column(end.elapsed_ms), end.estimate, end.model])?;
     if changed == 0 { Err(rusqlite::Error::QueryReturnedNoRows) } else { Ok(()) }
 }
 
@@ -103,6 +99,7 @@ pub(crate) fn close_abandoned(connection: &Connection) -> rusqlite::Result<usize
         "UPDATE calls SET
              elapsed_ms = (SELECT coalesce(max(at_ms), 0) FROM items WHERE call_id = calls.id),
              ended_at = started_at + (SELECT coalesce(max(at_ms), 0) FROM items WHERE call_id = calls.id),
+             estimate = (SELECT sum(amount) FROM spending WHERE call_id = calls.id),
              ended_reason = ?1
          WHERE ended_at IS NULL",
         [ENDED_UNEXPECTEDLY],
@@ -112,7 +109,7 @@ pub(crate) fn close_abandoned(connection: &Connection) -> rusqlite::Result<usize
 /// The columns that [`row`] reads, in its order.
 macro_rules! select_call {
     () => {
-        "SELECT id, started_at, ended_at, with_name, practice, model, ended_reason, elapsed_ms, estimate_usd FROM calls"
+        "SELECT id, started_at, ended_at, with_name, practice, model, ended_reason, elapsed_ms, estimate FROM calls"
     };
 }
 
@@ -145,7 +142,7 @@ fn row(row: &Row<'_>) -> rusqlite::Result<CallRow> {
         model: row.get(5)?,
         ended_reason: row.get(6)?,
         elapsed_ms: row.get::<_, Option<i64>>(7)?.map(from_column),
-        estimate_usd: row.get(8)?,
+        estimate: row.get(8)?,
     })
 }
 

@@ -82,7 +82,7 @@ mod tests {
             model: Some("grok-voice-latest".to_owned()),
             ended_reason: None,
             elapsed_ms: Some(252_900),
-            estimate_usd: None,
+            estimate: None,
         }
     }
 

@@ -16,14 +16,17 @@
 //! - A power cut may also lose the last committed moments, never the file: the log is not forced to
 //!   the disk at every commit.
 
+mod calendar;
 mod calls;
 mod error;
 mod export;
 mod files;
 mod items;
 mod open;
+mod spending;
 mod writer;
 
+pub use calendar::{Calendar, Span};
 pub use calls::{CallEnd, CallRow, ENDED_UNEXPECTEDLY, NewCall};
 pub use error::HistoryError;
 pub use export::{file_name, plain_text};
@@ -44,7 +47,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// The open history. Share it behind an `Arc`; it needs no lock.
 ///
-/// [`begin`](Self::begin), [`put`](Self::put) and [`end`](Self::end) never wait. Everything else
+/// [`begin`](Self::begin), [`put`](Self::put), [`spend`](Self::spend) and [`end`](Self::end) never wait. Everything else
 /// waits for the thread, up to ten seconds: call it where waiting is allowed.
 #[derive(Debug)]
 pub struct History {
@@ -111,6 +114,23 @@ impl History {
         self.write(Write::End { call: call.to_owned(), end })
     }
 
+    /// Notes that the call has cost `amount` more, at `at` (Unix time in ms). Such notes outlive the call.
+    ///
+    /// # Errors
+    /// [`HistoryError::Full`]: nothing was queued, try again. [`HistoryError::Gone`].
+    pub fn spend(&self, call: &str, at: i64, amount: f64) -> Result<(), HistoryError> {
+        self.write(Write::Spend { call: call.to_owned(), at, amount })
+    }
+
+    /// What was spent within the span, of calls that were deleted since, too. Times are kept to the
+    /// quarter of an hour.
+    ///
+    /// # Errors
+    /// [`HistoryError::Query`], [`HistoryError::Slow`], [`HistoryError::Gone`].
+    pub fn spent(&self, span: Span) -> Result<f64, HistoryError> {
+        self.ask(|reply| Request::Spent { span, reply })
+    }
+
     /// The newest calls first, at most `limit` of them.
     ///
     /// # Errors
@@ -136,7 +156,7 @@ impl History {
     }
 
     /// Removes a call and overwrites its words in the database and in its log. `false` if the call
-    /// is not known.
+    /// is not known. What it cost stays in the sums.
     ///
     /// What the file system or the drive keeps of overwritten blocks is beyond reach.
     ///

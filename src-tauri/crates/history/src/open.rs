@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use rusqlite::{Connection, ErrorCode, OpenFlags, TransactionBehavior};
 
-use crate::{HistoryError, calls, files, items};
+use crate::{HistoryError, calls, files, items, spending};
 
 /// Each entry brings the format from its index to the next. Never change one that has been released.
-const MIGRATIONS: &[&[&str]] = &[&[calls::CREATE, items::CREATE]];
+const MIGRATIONS: &[&[&str]] = &[&[calls::CREATE, items::CREATE], &[calls::ANY_CURRENCY, spending::CREATE]];
 
 /// The format that this build writes.
 const KNOWN: i64 = MIGRATIONS.len() as i64;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use flume::{Receiver, RecvTimeoutError, Sender};
 use rusqlite::{Connection, ErrorCode, TransactionBehavior};
 
-use crate::{CallEnd, CallRow, HistoryError, NewCall, StoredItem, calls, items};
+use crate::{CallEnd, CallRow, HistoryError, NewCall, Span, StoredItem, calls, items, spending};
 
 /// Asks that may wait for the thread. A busy call makes a few a second.
 pub(crate) const QUEUE: usize = 256;
@@ -26,6 +26,7 @@ pub(crate) enum Ask {
 pub(crate) enum Write {
     Begin(NewCall),
     Put { call: String, item: StoredItem },
+    Spend { call: String, at: i64, amount: f64 },
     End { call: String, end: CallEnd },
 }
 
@@ -35,6 +36,7 @@ pub(crate) enum Request {
     Calls { limit: u32, reply: Reply<Vec<CallRow>> },
     Find { call: String, reply: Reply<Option<CallRow>> },
     Items { call: String, reply: Reply<Vec<StoredItem>> },
+    Spent { span: Span, reply: Reply<f64> },
     Delete { call: String, reply: Reply<bool> },
     Flush { reply: Reply<()> },
 }
@@ -148,6 +150,17 @@ impl Writer {
                     .send(rows.map_err(|source| HistoryError::Query { doing: "reading a call", source }))
                     .ok();
             }
+            Request::Spent { span, reply } => {
+                let sum = spending::within(&self.connection, span);
+                reply
+                    .send(
+                        sum.map_err(|source| HistoryError::Query {
+                            doing: "adding up what was spent",
+                            source,
+                        }),
+                    )
+                    .ok();
+            }
             Request::Delete { call, reply } => {
                 reply.send(self.delete(&call)).ok();
             }
@@ -159,7 +172,7 @@ impl Writer {
 
     fn delete(&mut self, call: &str) -> Result<bool, HistoryError> {
         let failed = |source| HistoryError::Query { doing: "deleting a call", source };
-        self.backlog.retain(|write| write.call() != call);
+        self.backlog.retain(|write| !write.goes_with(call));
         let known = calls::delete(&self.connection, call).map_err(failed)?;
         // The log still holds the words; emptying it is what takes them off the disk.
         let busy: i64 = self
@@ -193,10 +206,12 @@ impl Writer {
 }
 
 impl Write {
-    fn call(&self) -> &str {
+    /// Whether nothing is left of it when the call is deleted.
+    fn goes_with(&self, deleted: &str) -> bool {
         match self {
-            Self::Begin(call) => &call.id,
-            Self::Put { call, .. } | Self::End { call, .. } => call,
+            Self::Begin(call) => call.id == deleted,
+            Self::Put { call, .. } | Self::End { call, .. } => call == deleted,
+            Self::Spend { .. } => false,
         }
     }
 
@@ -204,6 +219,7 @@ impl Write {
         match self {
             Self::Begin(call) => calls::begin(connection, call),
             Self::Put { call, item } => items::put(connection, call, item),
+            Self::Spend { call, at, amount } => spending::add(connection, call, *at, *amount),
             Self::End { call, end } => calls::end(connection, call, end),
         }
     }

@@ -30,4 +30,4 @@ pub use redact::{redact, redact_url, without_secrets};
 pub use socket::{CloseKind, Closed, Line, LineClosed, LineEvent, LineOptions, OpenError, open, open_over};
 pub use tap::{Tap, Tapped};
 pub use tls::{TlsError, tls_config, tls_config_with};
-pub use token::{MINT_DEADLINE, MintError, Minted, Token, mint, resolve};
+pub use token::{FRESHNESS_MARGIN, MINT_DEADLINE, MintError, Minted, Token, mint, resolve};

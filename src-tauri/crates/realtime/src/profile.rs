@@ -2,6 +2,8 @@
 
 use std::{fmt, net::IpAddr};
 
+use reqwest::header::{self, HeaderName, HeaderValue};
+use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use url::{Host, Url};
@@ -13,7 +15,10 @@ pub const DEFAULT_MODEL: &str = "grok-voice-latest";
 /// The first of xAI's built-in voices, and what its service takes where none is named (xAI realtime guide).
 pub const DEFAULT_VOICE: &str = "eve";
 
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, TS)]
+/// Letters from which on a word in an address is a key even without a digit; xAI's have 84.
+const KEY_LENGTH: usize = 24;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
 #[serde(rename_all = "camelCase", default)]
 pub struct Profile {
     /// Names the profile's secret in the keychain; never shown.
@@ -37,6 +42,7 @@ pub struct Profile {
     pub proxy: String,
     /// A PEM file of certificate authorities trusted beside the system's; none when empty.
     pub extra_ca: String,
+    pub price: Price,
 }
 
 impl Default for Profile {
@@ -55,7 +61,29 @@ impl Default for Profile {
             agent_speaks_first: false,
             proxy: String::new(),
             extra_ca: String::new(),
+            price: Price::default(),
         }
+    }
+}
+
+/// What the service behind a profile asks for a call, in the currency that the person counts in. Of the
+/// profile, since services and models differ: xAI asks $0.05 a minute for `grok-voice-think-fast-1.0`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Price {
+    /// 0 to [`MOST_PRICE`].
+    pub per_minute: f64,
+    /// The same, for each text item that the client creates.
+    pub per_text: f64,
+}
+
+/// The highest rate that is believed: beyond it somebody has mistyped.
+pub const MOST_PRICE: f64 = 1_000.0;
+
+impl Default for Price {
+    /// In US dollars, of `grok-voice-2.0` and `3.0` (xAI's price list of October 2026).
+    fn default() -> Self {
+        Self { per_minute: 0.08, per_text: 0.004 }
     }
 }
 
@@ -114,6 +142,8 @@ pub enum Field {
     HeaderName,
     Secret,
     Proxy,
+    PerMinute,
+    PerText,
 }
 
 impl fmt::Display for Field {
@@ -124,6 +154,8 @@ impl fmt::Display for Field {
             Self::HeaderName => "header name",
             Self::Secret => "secret",
             Self::Proxy => "proxy",
+            Self::PerMinute => "price of a minute",
+            Self::PerText => "price of a text",
         })
     }
 }
@@ -148,10 +180,12 @@ pub enum ProfileError {
     HeaderName { name: String },
     #[error("{name} is set by the connection itself and cannot carry the secret")]
     ReservedHeader { name: String },
+    #[error("the {field} must be a number from 0 to {MOST_PRICE}")]
+    NoPrice { field: Field },
     #[error("the secret contains characters that cannot be sent in a header")]
     SecretCharacters,
-    #[error("the secret is an xAI API key: it belongs on your backend, not in this app")]
-    SecretIsApiKey,
+    #[error("the {field} holds an xAI API key: it belongs on your backend, not in this app")]
+    ApiKey { field: Field },
 }
 
 impl ProfileError {
@@ -163,9 +197,11 @@ impl ProfileError {
             | Self::NotAUrl { field, .. }
             | Self::WrongScheme { field, .. }
             | Self::PlainHttp { field, .. }
-            | Self::Credentials { field } => *field,
+            | Self::Credentials { field }
+            | Self::NoPrice { field }
+            | Self::ApiKey { field } => *field,
             Self::HeaderName { .. } | Self::ReservedHeader { .. } => Field::HeaderName,
-            Self::SecretCharacters | Self::SecretIsApiKey => Field::Secret,
+            Self::SecretCharacters => Field::Secret,
         }
     }
 }
@@ -185,7 +221,40 @@ impl Profile {
             check_header_name(name)?;
         }
         crate::ProxyChoice::parse(&self.proxy)?;
+        check_rate(self.price.per_minute, Field::PerMinute)?;
+        check_rate(self.price.per_text, Field::PerText)?;
         Ok(Endpoints { token_url, realtime_url })
+    }
+
+    /// Checks whether the backend could be shown this secret. A profile whose caller is open shows none.
+    ///
+    /// # Errors
+    /// When it is missing, is an xAI API key, or has characters that no header takes.
+    pub fn check_secret(&self, secret: Option<&SecretString>) -> Result<(), ProfileError> {
+        self.credential(secret).map(drop)
+    }
+
+    /// The header by which the backend knows its caller.
+    pub(crate) fn credential(
+        &self,
+        secret: Option<&SecretString>,
+    ) -> Result<Option<(HeaderName, HeaderValue)>, ProfileError> {
+        let (name, prefix) = match &self.caller {
+            Caller::Open => return Ok(None),
+            Caller::Bearer => (header::AUTHORIZATION, "Bearer "),
+            Caller::Header { name } => (check_header_name(name)?, ""),
+        };
+        let secret = secret.map(|secret| secret.expose_secret().trim()).unwrap_or_default();
+        if secret.is_empty() {
+            return Err(ProfileError::Missing { field: Field::Secret });
+        }
+        if secret.split_whitespace().any(looks_like_xai_key) {
+            return Err(ProfileError::ApiKey { field: Field::Secret });
+        }
+        let mut value =
+            HeaderValue::try_from(format!("{prefix}{secret}")).map_err(|_| ProfileError::SecretCharacters)?;
+        value.set_sensitive(true);
+        Ok(Some((name, value)))
     }
 }
 
@@ -216,6 +285,21 @@ pub fn looks_like_xai_key(text: &str) -> bool {
         .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
+/// Whether a key was typed into the address, where it would end up in the logs of every server on the
+/// way. In a path a short word of letters alone, such as `xai-token`, is taken for a name.
+fn holds_key(url: &Url) -> bool {
+    let parts = [url.path(), url.query().unwrap_or_default(), url.username()];
+    let parts = parts.into_iter().chain(url.password()).chain(url.fragment());
+    parts.flat_map(|part| url::form_urlencoded::parse(part.as_bytes())).any(|(name, value)| {
+        [name, value].iter().any(|text| {
+            text.split(|c: char| !c.is_alphanumeric() && !"-_".contains(c)).any(|word| {
+                looks_like_xai_key(word)
+                    && (word.len() >= KEY_LENGTH || word.bytes().any(|byte| byte.is_ascii_digit()))
+            })
+        })
+    })
+}
+
 pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => {
@@ -244,6 +328,9 @@ fn check_url(
         return Err(ProfileError::WrongScheme { field, scheme: url.scheme().to_owned(), wanted: encrypted });
     }
     let host = url.host_str().unwrap_or_default().to_owned();
+    if holds_key(&url) {
+        return Err(ProfileError::ApiKey { field });
+    }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(ProfileError::Credentials { field });
     }
@@ -254,18 +341,24 @@ fn check_url(
     Ok(url)
 }
 
-fn check_header_name(name: &str) -> Result<(), ProfileError> {
+fn check_rate(rate: f64, field: Field) -> Result<(), ProfileError> {
+    if (0.0..=MOST_PRICE).contains(&rate) { Ok(()) } else { Err(ProfileError::NoPrice { field }) }
+}
+
+fn check_header_name(name: &str) -> Result<HeaderName, ProfileError> {
     let name = name.trim();
     if name.is_empty() {
         return Err(ProfileError::Missing { field: Field::HeaderName });
     }
-    if reqwest::header::HeaderName::try_from(name).is_err() {
-        return Err(ProfileError::HeaderName { name: name.to_owned() });
+    if looks_like_xai_key(name) {
+        return Err(ProfileError::ApiKey { field: Field::HeaderName });
     }
+    let header =
+        HeaderName::try_from(name).map_err(|_| ProfileError::HeaderName { name: name.to_owned() })?;
     let reserved =
         ["host", "content-length", "content-type", "connection", "transfer-encoding", "upgrade", "te"];
     if reserved.iter().any(|taken| name.eq_ignore_ascii_case(taken)) {
         return Err(ProfileError::ReservedHeader { name: name.to_owned() });
     }
-    Ok(())
+    Ok(header)
 }

@@ -14,6 +14,7 @@ use reqwest::{
     header::{self, HeaderName, HeaderValue},
 };
 use secrecy::{ExposeSecret, SecretString};
+use tokio::time::Instant;
 use url::Url;
 
 pub use error::MintError;
@@ -22,7 +23,7 @@ pub use reply::resolve;
 
 use crate::{
     http::Http,
-    profile::{Caller, Method, Profile, ProfileError, looks_like_xai_key},
+    profile::{Method, Profile},
     redact::redact_url,
 };
 use error::{Quoted, send_error};
@@ -35,20 +36,31 @@ const BODY_LIMIT: usize = 1 << 20;
 const ERROR_BODY_LIMIT: usize = 64 << 10;
 /// A token is used at once; it need not live long.
 const REQUEST_BODY: &str = r#"{"expires_after":{"seconds":300}}"#;
-/// A token is not used in its last moments: the way to the server takes time, and clocks differ.
-const FRESHNESS_MARGIN: Duration = Duration::from_secs(30);
+/// A token with no more life left than this is not used: the way to the server takes time.
+pub const FRESHNESS_MARGIN: Duration = Duration::from_secs(30);
 
 /// A short-lived secret that opens one realtime session.
 #[derive(Clone)]
 pub struct Token {
     secret: SecretString,
     expires_at: Option<SystemTime>,
+    /// The same moment by the clock that nobody can set.
+    good_until: Option<Instant>,
 }
 
 impl Token {
+    /// A token that was just handed out; its life is judged by this computer's clock.
     #[must_use]
     pub fn new(secret: SecretString, expires_at: Option<SystemTime>) -> Self {
-        Self { secret, expires_at }
+        Self { secret, expires_at, good_until: None }.issued_at(SystemTime::now())
+    }
+
+    /// Judges its life by the clock that named the expiry, which showed `now` a moment ago.
+    fn issued_at(mut self, now: SystemTime) -> Self {
+        let life = self.expires_at.map(|expiry| expiry.duration_since(now).unwrap_or_default());
+        // An expiry too far ahead for a clock is none.
+        self.good_until = life.and_then(|life| Instant::now().checked_add(life));
+        self
     }
 
     #[must_use]
@@ -56,10 +68,17 @@ impl Token {
         self.expires_at
     }
 
-    /// False from 30 s before its expiry on. A token that names no expiry counts as fresh.
+    /// How much longer it can be used, whatever this computer's clock says by then; `None` where it
+    /// names no expiry.
     #[must_use]
-    pub fn is_fresh(&self, now: SystemTime) -> bool {
-        self.expires_at.is_none_or(|expiry| now + FRESHNESS_MARGIN < expiry)
+    pub fn life_left(&self) -> Option<Duration> {
+        self.good_until.map(|end| end.saturating_duration_since(Instant::now()))
+    }
+
+    /// False from [`FRESHNESS_MARGIN`] before its expiry on. A token that names no expiry counts as fresh.
+    #[must_use]
+    pub fn is_fresh(&self) -> bool {
+        self.life_left().is_none_or(|left| left > FRESHNESS_MARGIN)
     }
 
     #[must_use]
@@ -105,54 +124,39 @@ impl fmt::Debug for Minted {
 }
 
 /// Asks the profile's backend for a token. `secret` is the value that [`Caller`] sends; a profile whose
-/// caller needs one and has none is an error.
+/// caller needs one and has none is an error. A backend whose token is not [fresh](Token::is_fresh) is
+/// asked once more, for it may have handed out one that it kept.
 ///
 /// # Errors
-/// One kind per cause; see [`MintError::fault`]. Takes at most [`MINT_DEADLINE`].
+/// One kind per cause; see [`MintError::fault`]. Each of the at most two requests takes at most
+/// [`MINT_DEADLINE`].
 pub async fn mint(
     http: &Http,
     profile: &Profile,
     secret: Option<&SecretString>,
 ) -> Result<Minted, MintError> {
     let url = profile.endpoints().map_err(MintError::Profile)?.token_url;
-    let credential = credential(&profile.caller, secret).map_err(MintError::Profile)?;
-    tracing::debug!(url = %redact_url(&url), "asking the backend for a token");
-    let exchange = exchange(http, profile.method, &url, credential, secret);
-    let outcome = match tokio::time::timeout(MINT_DEADLINE, exchange).await {
-        Ok(outcome) => outcome,
-        Err(_) => Err(MintError::Timeout { after: MINT_DEADLINE }),
+    let credential = profile.credential(secret).map_err(MintError::Profile)?;
+    let once = || async {
+        tracing::debug!(url = %redact_url(&url), "asking the backend for a token");
+        let exchange = exchange(http, profile.method, &url, credential.clone(), secret);
+        let minted = tokio::time::timeout(MINT_DEADLINE, exchange)
+            .await
+            .unwrap_or(Err(MintError::Timeout { after: MINT_DEADLINE }))?;
+        match minted.token.life_left() {
+            Some(left) if !minted.token.is_fresh() => Err(MintError::Stale { left }),
+            _ => Ok(minted),
+        }
+    };
+    let outcome = match once().await {
+        Err(MintError::Stale { .. }) => once().await,
+        outcome => outcome,
     };
     match &outcome {
         Ok(minted) => tracing::debug!(expires_at = ?minted.token.expires_at, "the backend gave a token"),
         Err(error) => tracing::warn!(%error, url = %redact_url(&url), "got no token"),
     }
     outcome
-}
-
-fn credential(
-    caller: &Caller,
-    secret: Option<&SecretString>,
-) -> Result<Option<(HeaderName, HeaderValue)>, ProfileError> {
-    let (name, prefix) = match caller {
-        Caller::Open => return Ok(None),
-        Caller::Bearer => (header::AUTHORIZATION, "Bearer "),
-        Caller::Header { name } => {
-            let header = HeaderName::try_from(name.trim())
-                .map_err(|_| ProfileError::HeaderName { name: name.clone() })?;
-            (header, "")
-        }
-    };
-    let secret = secret.map(|secret| secret.expose_secret().trim()).unwrap_or_default();
-    if secret.is_empty() {
-        return Err(ProfileError::Missing { field: crate::profile::Field::Secret });
-    }
-    if looks_like_xai_key(secret) {
-        return Err(ProfileError::SecretIsApiKey);
-    }
-    let mut value =
-        HeaderValue::try_from(format!("{prefix}{secret}")).map_err(|_| ProfileError::SecretCharacters)?;
-    value.set_sensitive(true);
-    Ok(Some((name, value)))
 }
 
 async fn exchange(
@@ -187,13 +191,18 @@ async fn exchange(
     if status == StatusCode::NO_CONTENT {
         return Err(MintError::Empty);
     }
+    let clock = when::clock(response.headers());
     let (body, end) = read(response, BODY_LIMIT).await;
     match end {
         End::Whole => {}
         End::TooLarge => return Err(MintError::TooLarge { limit: BODY_LIMIT }),
         End::Broken(error) => return Err(error),
     }
-    resolve(&body).map_err(|error| quoted.clean(error.with_content_type(content_type)))
+    let mut minted = resolve(&body).map_err(|error| quoted.clean(error.with_content_type(content_type)))?;
+    if let Some(clock) = clock {
+        minted.token = minted.token.issued_at(clock);
+    }
+    Ok(minted)
 }
 
 enum End {

@@ -199,14 +199,12 @@ impl Turn<'_> {
             self.ask_to_go_on(session::heard_and_go_on(&text));
         } else if !text.is_empty() {
             self.send(session::text_item(realtime::Role::System, session::heard_after_all(&text)));
-            self.state.texts += 1;
         }
         true
     }
 
     fn ask_to_go_on(&mut self, words: String) {
         self.send(session::text_item(realtime::Role::System, words));
-        self.state.texts += 1;
         self.send(ClientEvent::reply());
         self.await_answer();
     }

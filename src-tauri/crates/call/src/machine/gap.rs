@@ -210,7 +210,7 @@ impl Turn<'_> {
     fn give_speech(&mut self, manual: bool) {
         for audio in self.state.speech.messages() {
             if manual {
-                self.state.billed_ms += audio.len() as u64 * 1_000 / u64::from(audio::WIRE_RATE_HZ);
+                self.state.meter.pass(audio.len() as u64 * 1_000 / u64::from(audio::WIRE_RATE_HZ));
             }
             self.send(ClientEvent::InputAudioAppend { audio });
         }

@@ -147,7 +147,6 @@ impl Turn<'_> {
         }
         if self.state.live_since.is_none() {
             self.state.live_since = Some(self.now);
-            self.state.clock_at = self.now;
         }
         let resuming = self.state.resuming.take();
         let memory = match attempt {
@@ -175,7 +174,6 @@ impl Turn<'_> {
             return Memory::Nothing;
         }
         self.send(session::text_item(realtime::Role::System, session::recap(&summary)));
-        self.state.texts += 1;
         Memory::Told
     }
 

@@ -44,6 +44,8 @@ impl Turn<'_> {
             Command::Process(processing) => self.device(Control::Process(processing)),
             Command::Stay => self.stay(),
             Command::Idle(idle) => self.state.setup.idle = idle,
+            Command::Money(money) => self.state.setup.money = money,
+            Command::NewDay { spent } => self.new_day(spent),
             Command::Dismiss(code) => self.notice_gone(code),
         }
     }
@@ -158,7 +160,6 @@ impl Turn<'_> {
             }
             self.state.unconfirmed.push_back(text.clone());
             self.send(session::text_item(realtime::Role::User, text));
-            self.state.texts += 1;
         }
         any
     }

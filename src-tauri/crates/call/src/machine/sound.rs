@@ -94,7 +94,7 @@ impl Turn<'_> {
         self.state.sound_until = Some(self.state.sound_until.unwrap_or(0).max(self.now) + ms);
         self.reply_lives();
         if self.state.controls.turns == Turns::Manual {
-            self.state.billed_ms += ms;
+            self.state.meter.pass(ms);
         }
         if !self.state.replies.has_sound() {
             self.state.stopwatch.sound_came(self.now);
@@ -113,7 +113,7 @@ impl Turn<'_> {
         self.keep_speech(&samples, talking);
         if self.state.is_live() {
             if manual {
-                self.state.billed_ms += FRAME_MS;
+                self.state.meter.pass(FRAME_MS);
             }
             self.effects.push(Effect::Append(samples));
         }

@@ -1,8 +1,10 @@
 //! The transition as a table: a row is what happens and what follows.
 
 use audio::{DeviceError, DeviceFormat, Direction, Move, Played};
-use realtime::{CloseKind, Incoming, Profile};
+use realtime::{CloseKind, Incoming, Price, Profile};
 
+mod budget;
+mod cost;
 mod handover;
 mod line;
 
@@ -611,21 +613,6 @@ fn ending_flushes_settles_and_hangs_up() {
     table.row(frame(), "");
     table.row(command(Command::Talk(true)), "");
     assert_eq!(table.state().deadline(), None);
-}
-
-#[test]
-fn the_clock_runs_from_the_first_ready_and_the_estimate_with_it() {
-    let mut table = Table::live(Turns::Auto);
-    table.wait(60_000);
-    table.take(command(Command::SendText("hi".into())));
-    table.take(Input::Tick);
-    let clock = table.state().clock;
-    assert_eq!(clock.elapsed_ms, 60_000);
-    assert!((clock.estimate_usd.unwrap() - 0.084).abs() < 1e-9, "{clock:?}");
-
-    let mut manual = Table::live(Turns::Manual);
-    manual.wait(60_000);
-    assert_eq!(manual.state().clock.estimate_usd, Some(0.0), "in manual turns only sound is billed");
 }
 
 #[test]

@@ -83,7 +83,7 @@ fn an_empty_database_of_version_0_is_brought_up_to_date() {
     drop(history);
     let version: i64 =
         Connection::open(&path).unwrap().query_row("PRAGMA user_version", [], |row| row.get(0)).unwrap();
-    assert_eq!(version, 1);
+    assert_eq!(version, 2);
     assert_eq!(History::open(&path).unwrap().calls(1).unwrap().len(), 1, "opened again without harm");
 }
 
@@ -94,7 +94,7 @@ fn a_newer_database_is_refused_and_kept() {
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 99).unwrap();
     let before = fs::read(&path).unwrap();
     let error = History::open(&path).unwrap_err();
-    assert!(matches!(error, HistoryError::Newer { found: 99, known: 1, .. }), "{error}");
+    assert!(matches!(error, HistoryError::Newer { found: 99, known: 2, .. }), "{error}");
     assert!(error.to_string().contains("newer Sidetone"), "{error}");
     assert!(fs::read(&path).unwrap() == before, "the file was touched");
 }

@@ -7,4 +7,6 @@ mod files;
 #[cfg(test)]
 mod rows;
 #[cfg(test)]
+mod spending;
+#[cfg(test)]
 mod support;

@@ -38,7 +38,7 @@ fn a_call_comes_back_as_it_went_in() {
         model: Some("grok-voice-latest".to_owned()),
         ended_reason: None,
         elapsed_ms: None,
-        estimate_usd: None,
+        estimate: None,
     };
     assert_eq!(history.calls(10).unwrap(), [row.clone()]);
 
@@ -46,7 +46,7 @@ fn a_call_comes_back_as_it_went_in() {
     row.ended_at = Some(1_700_000_060_000);
     row.ended_reason = Some("byYou".to_owned());
     row.elapsed_ms = Some(59_000);
-    row.estimate_usd = Some(0.05);
+    row.estimate = Some(0.05);
     assert_eq!(history.find("one").unwrap().as_ref(), Some(&row));
     assert_eq!(history.find("another").unwrap(), None);
     assert_eq!(history.calls(10).unwrap(), [row], "an end that names no model leaves the one asked for");

@@ -27,7 +27,7 @@ pub(crate) fn ended() -> CallEnd {
         ended_at: 1_700_000_060_000,
         reason: "byYou".to_owned(),
         elapsed_ms: 59_000,
-        estimate_usd: Some(0.05),
+        estimate: Some(0.05),
         model: None,
     }
 }

@@ -66,6 +66,9 @@ pub enum MintError {
     NoToken { keys: Vec<String> },
     #[error("the backend's token has characters that cannot be sent")]
     BadToken,
+    /// Twice in a row; see [`FRESHNESS_MARGIN`](super::FRESHNESS_MARGIN).
+    #[error("the backend hands out tokens that are almost over: {} s are left of the last", left.as_secs())]
+    Stale { left: Duration },
     #[error("the backend returned its xAI API key instead of a short-lived token: it must mint one")]
     IsApiKey,
 }
@@ -100,6 +103,7 @@ impl MintError {
             | Self::TooLarge { .. }
             | Self::NoToken { .. }
             | Self::BadToken
+            | Self::Stale { .. }
             | Self::IsApiKey => Fault::Backend,
         }
     }

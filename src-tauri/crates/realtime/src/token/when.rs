@@ -1,5 +1,6 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use reqwest::header::{self, HeaderMap};
 use serde_json::Value;
 use time::format_description::StaticFormatDescription;
 use time::format_description::well_known::Rfc3339;
@@ -35,6 +36,11 @@ fn rfc3339(text: &str) -> Option<SystemTime> {
         .or_else(|_| Ok::<_, time::error::Parse>(PrimitiveDateTime::parse(&text, ZONELESS)?.assume_utc()))
         .ok()?;
     (moment >= OffsetDateTime::UNIX_EPOCH).then(|| moment.into())
+}
+
+/// What the server's own clock shows (`Date`, RFC 9110 §6.6.1), to the second.
+pub(super) fn clock(headers: &HeaderMap) -> Option<SystemTime> {
+    httpdate::parse_http_date(headers.get(header::DATE)?.to_str().ok()?.trim()).ok()
 }
 
 /// `Retry-After`: seconds, or a date (RFC 9110).

@@ -1,8 +1,8 @@
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use realtime::{
-    Auth, Caller, Fault, Field, Http, MINT_DEADLINE, Method, MintError, Minted, Profile, ProfileError,
-    looks_like_xai_key, mint,
+    Auth, Caller, FRESHNESS_MARGIN, Fault, Field, Http, MINT_DEADLINE, MOST_PRICE, Method, MintError, Minted,
+    Price, Profile, ProfileError, Token, looks_like_xai_key, mint,
 };
 use secrecy::SecretString;
 
@@ -21,7 +21,7 @@ async fn failure(answer: Reply) -> MintError {
 }
 
 fn good() -> Reply {
-    reply("200 OK", "content-type: application/json\r\n", r#"{"value":"t-1","expires_at":1785214681}"#)
+    reply("200 OK", "content-type: application/json\r\n", r#"{"value":"t-1","expires_at":4102444800}"#)
 }
 
 #[tokio::test]
@@ -192,11 +192,30 @@ async fn a_profile_is_refused_before_anything_is_sent() {
     for (profile, secret, wanted) in [
         (profile(""), None, ProfileError::Missing { field: Field::TokenUrl }),
         (bearer("http://localhost:1/"), None, ProfileError::Missing { field: Field::Secret }),
-        (bearer("http://localhost:1/"), Some(&key), ProfileError::SecretIsApiKey),
+        (bearer("http://localhost:1/"), Some(&key), ProfileError::ApiKey { field: Field::Secret }),
         (bearer("http://localhost:1/"), Some(&broken), ProfileError::SecretCharacters),
     ] {
         let error = mint(&http(), &profile, secret).await.unwrap_err();
         assert_eq!((error.fault(), error), (Fault::Profile, MintError::Profile(wanted)));
+    }
+}
+
+#[test]
+fn a_price_is_an_amount_or_the_profile_is_refused() {
+    let priced = |per_minute, per_text| {
+        let price = Price { per_minute, per_text };
+        Profile { price, ..profile("https://b.example") }.endpoints().map(drop).map_err(|error| error.field())
+    };
+    for (per_minute, per_text, wanted) in [
+        (0.08, 0.004, Ok(())),
+        (0.0, 0.0, Ok(())),
+        (MOST_PRICE, MOST_PRICE, Ok(())),
+        (-0.01, 0.0, Err(Field::PerMinute)),
+        (1_000.01, 0.0, Err(Field::PerMinute)),
+        (f64::NAN, 0.0, Err(Field::PerMinute)),
+        (0.0, f64::INFINITY, Err(Field::PerText)),
+    ] {
+        assert_eq!(priced(per_minute, per_text), wanted, "{per_minute} {per_text}");
     }
 }
 
@@ -253,6 +272,119 @@ fn header_names_are_checked() {
         assert_eq!(checked.is_ok(), good, "{name}");
         assert_eq!(checked.err().map(|error| error.field()), (!good).then_some(Field::HeaderName));
     }
+}
+
+/// A backend whose clock is `ahead` seconds ahead of ours hands out tokens that live `lives` seconds more.
+fn lent(ahead: i64, lives: i64) -> Reply {
+    let clock = unix() + ahead;
+    let shown = std::time::UNIX_EPOCH + Duration::from_secs(clock as u64);
+    let headers = format!("date: {}\r\n", httpdate::fmt_http_date(shown));
+    reply("200 OK", &headers, format!(r#"{{"value":"t-1","expires_at":{}}}"#, clock + lives))
+}
+
+fn unix() -> i64 {
+    SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs() as i64
+}
+
+#[tokio::test]
+async fn a_token_is_judged_by_the_clock_that_named_its_expiry() {
+    let margin = FRESHNESS_MARGIN.as_secs() as i64;
+    for ahead in [-86_400, -600, 0, 600, 86_400] {
+        let minted = ask(&Server::start(lent(ahead, 300)).await).await.unwrap();
+        let left = minted.token.life_left().unwrap().as_secs();
+        assert!((280..=301).contains(&left), "{ahead}: {left} s");
+        assert!(minted.token.is_fresh());
+        for lives in [margin - 1, 0, -600] {
+            let error = failure(lent(ahead, lives)).await;
+            assert!(matches!(error, MintError::Stale { left } if left <= FRESHNESS_MARGIN), "{error:?}");
+            assert_eq!((error.fault(), error.may_pass()), (Fault::Backend, false));
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_backend_that_shows_no_clock_is_judged_by_ours() {
+    let body = |lives: i64| format!(r#"{{"value":"t-1","expires_at":{}}}"#, unix() + lives);
+    assert!(ask(&Server::start(reply("200 OK", "", body(300))).await).await.is_ok());
+    let error = failure(reply("200 OK", "", body(20))).await;
+    assert!(matches!(error, MintError::Stale { .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_token_that_was_kept_too_long_is_asked_for_once_more() {
+    let server = Server::start_with(vec![lent(0, 5), lent(0, 300)]).await;
+    let minted = ask(&server).await.unwrap();
+    assert!(minted.token.is_fresh());
+    assert_eq!(server.count(), 2);
+    let server = Server::start(lent(0, 5)).await;
+    ask(&server).await.unwrap_err();
+    assert_eq!(server.count(), 2, "and then no more");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_grows_old_whatever_the_clock_is_set_to() {
+    let token = |life| Token::new("t".to_owned().into(), Some(SystemTime::now() + life));
+    let token = token(FRESHNESS_MARGIN + Duration::from_secs(60));
+    assert!(token.is_fresh());
+    tokio::time::advance(Duration::from_secs(61)).await;
+    assert!(!token.is_fresh());
+    tokio::time::advance(Duration::from_secs(60)).await;
+    assert_eq!(token.life_left(), Some(Duration::ZERO));
+    assert!(Token::new("t".to_owned().into(), None).is_fresh());
+}
+
+#[test]
+fn an_api_key_in_an_address_is_refused_before_anything_is_sent() {
+    let key = "xai-AbC0123456789";
+    let long = "xai-abcdefghijklmnopqrstuvwxyz";
+    for key in [key, long, "%78ai%2DAbC0123456789"] {
+        for text in [
+            format!("https://b.example/t?key={key}"),
+            format!("https://b.example/t?x=1&auth=Bearer%20{key}"),
+            format!("https://b.example/t?{key}"),
+            format!("https://b.example/{key}/t"),
+            format!("https://b.example/t;{key}"),
+            format!("https://{key}@b.example/t"),
+            format!("https://me:{key}@b.example/t"),
+            format!("https://b.example/t#{key}"),
+        ] {
+            let field = Field::TokenUrl;
+            assert_eq!(profile(&text).endpoints(), Err(ProfileError::ApiKey { field }), "{text}");
+            let text = text.replacen("https", "wss", 1);
+            let field = Field::RealtimeUrl;
+            let error = Profile { realtime_url: text.clone(), ..profile("https://b.example") }.endpoints();
+            assert_eq!(error, Err(ProfileError::ApiKey { field }), "{text}");
+        }
+    }
+    for text in [
+        "https://xai-2.example.com/t",
+        "https://b.example/xai-token?for=xai-voice",
+        "https://b.example/t?key=xai-realtime-client-secret-AbC0123456789",
+        "https://b.example/t?key=xai-AbC_0123456789",
+    ] {
+        assert!(profile(text).endpoints().is_ok(), "{text}");
+    }
+}
+
+#[test]
+fn an_api_key_is_no_secret_for_a_backend_and_anything_else_is() {
+    let callers = [Caller::Bearer, Caller::Header { name: "X-Key".into() }];
+    for caller in callers {
+        let profile = Profile { caller, ..profile("https://b.example") };
+        for key in ["xai-AbC0123", " xai-abcdefgh ", "Bearer xai-AbC0123"] {
+            let error = profile.check_secret(Some(&key.into()));
+            assert_eq!(error, Err(ProfileError::ApiKey { field: Field::Secret }), "{key}");
+        }
+        for secret in ["xai-realtime-client-secret-AbC012", "sk-AbC012", "hush", "eyJ.a.b", "xai-a_b", "xai-"]
+        {
+            assert_eq!(profile.check_secret(Some(&secret.into())), Ok(()), "{secret}");
+        }
+        assert_eq!(profile.check_secret(None), Err(ProfileError::Missing { field: Field::Secret }));
+    }
+    let caller = Caller::Header { name: "xai-AbC0123".into() };
+    let error = Profile { caller, ..profile("https://b.example") }.endpoints();
+    assert_eq!(error, Err(ProfileError::ApiKey { field: Field::HeaderName }));
+    assert_eq!(profile("https://b.example").check_secret(None), Ok(()), "an open backend asks for none");
 }
 
 #[test]

@@ -88,14 +88,19 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start(reply: Reply) -> Self {
-        Self::serve(reply, None).await
+        Self::serve(vec![reply], None).await
+    }
+
+    /// Answers the first request with the first reply and so on; the last one is repeated.
+    pub(crate) async fn start_with(replies: Vec<Reply>) -> Self {
+        Self::serve(replies, None).await
     }
 
     pub(crate) async fn start_tls(reply: Reply) -> Self {
-        Self::serve(reply, Some(server_tls())).await
+        Self::serve(vec![reply], Some(server_tls())).await
     }
 
-    async fn serve(reply: Reply, tls: Option<TlsAcceptor>) -> Self {
+    async fn serve(replies: Vec<Reply>, tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server = Self {
             address: listener.local_addr().unwrap(),
@@ -104,8 +109,11 @@ impl Server {
         };
         let (requests, asked) = (server.requests.clone(), server.asked.clone());
         tokio::spawn(async move {
+            let mut next = 0;
             while let Ok((stream, _)) = listener.accept().await {
-                let (reply, tls) = (reply.clone(), tls.clone());
+                let reply = replies[next.min(replies.len() - 1)].clone();
+                next += 1;
+                let tls = tls.clone();
                 let (requests, asked) = (requests.clone(), asked.clone());
                 tokio::spawn(async move {
                     match tls {
@@ -124,6 +132,11 @@ impl Server {
 
     pub(crate) async fn asked(&self) {
         self.asked.notified().await;
+    }
+
+    /// How often it was asked.
+    pub(crate) fn count(&self) -> usize {
+        self.requests.lock().unwrap().len()
     }
 
     /// The only request so far, head and body.
