@@ -11,13 +11,27 @@ mod devices;
 mod false_start;
 /// Without a mouse.
 mod keyboard;
+/// A keychain that keeps one waiting.
+mod keychain;
 /// What is left of a call.
 mod leaving;
+/// A line that breaks.
+mod line;
 /// Light and dark, wide and narrow.
 mod looks;
 /// A price, a cap, and what comes of them.
 mod money;
+/// What must not be found anywhere.
+mod secrets;
 mod window;
+
+#[path = "../../src-tauri/crates/call/tests/it/relay.rs"]
+#[expect(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "the fault table, which is a test to its end, asks for more of the network"
+)]
+mod relay;
 
 use anyhow::{Result, ensure};
 use practice::{Options, Practice, Switches};

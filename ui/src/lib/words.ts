@@ -41,6 +41,10 @@ const secretStates: Record<SecretState, string> = {
   thisRun: 'The secret is kept only for this run.',
 };
 
+function saveSecret(back: boolean): string {
+  return back ? 'Save it in the keychain now' : 'Try the keychain again';
+}
+
 /** `5 min`, `90 s` as `1 min 30 s`. */
 function span(ms: number): string {
   const seconds = Math.round(ms / 1000);
@@ -210,9 +214,8 @@ export const words = {
     waitingHint: 'Its window may be behind this one.',
     thisRunOnly: 'Keep it for this run only',
     doNotWait: 'Do not wait',
-    save: (back: boolean) => (back ? 'Save it in the keychain now' : 'Try the keychain again'),
-    saveOf: (name: string, back: boolean) =>
-      back ? `Save the secret of ${name} in the keychain now` : `Try the keychain again for ${name}`,
+    save: saveSecret,
+    saveOf: (name: string, back: boolean) => `${saveSecret(back)}: ${name}`,
     asking: 'Asking the keychain…',
   },
 
