@@ -1,10 +1,10 @@
 //! What the commands act on: the profiles, the secrets, the one call and the window that watches.
 
 mod secrets;
+mod spending;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 use audio::Trial;
 use call::{Command, Fault, Net, Problem, ProblemCode};
@@ -27,9 +27,6 @@ use crate::trouble::{put_aside, trouble};
 use crate::view::{
     AppEvent, AppSnapshot, Check, Imported, Keeping, ProfileDraft, ProfileView, SecretState, Settings, Target,
 };
-
-/// The sums of what was spent are looked at this often while a call runs.
-const LOOK: Duration = Duration::from_secs(15);
 
 /// Where the app keeps its files; given by the shell, so that a test can give another place.
 #[derive(Clone, Debug)]
@@ -118,42 +115,6 @@ impl App {
             trials: inner.trials.views(),
             troubles: self.troubles.clone(),
         }
-    }
-
-    /// Keeps the sums of the day and the month up to date for as long as the app runs.
-    pub(crate) async fn follow_spending(&self) {
-        loop {
-            tokio::time::sleep(LOOK).await;
-            let idle = {
-                let inner = self.inner.lock().await;
-                inner.call.is_none() && self.ledger.is_today(inner.day.span)
-            };
-            if !idle {
-                self.look_at_spending().await;
-            }
-        }
-    }
-
-    async fn look_at_spending(&self) -> Day {
-        let day = self.ledger.today().await;
-        self.inner.lock().await.learn_day(day.clone()).await;
-        day
-    }
-
-    /// A call that would cost money does not begin once the day's cap is reached.
-    async fn check_cap(&self) -> Done {
-        let (money, written) = {
-            let inner = self.inner.lock().await;
-            (inner.settings.get().money.clone(), inner.call.as_ref().and_then(Running::written_down))
-        };
-        if money.daily_cap.is_none() {
-            return Ok(());
-        }
-        if let Some(written) = written {
-            written.await;
-        }
-        let spending = self.look_at_spending().await.spending;
-        money.refusal(spending.map(|spending| spending.today)).map_or(Ok(()), Err)
     }
 
     pub(crate) async fn start_call(&self, target: Target) -> Done {
@@ -423,21 +384,6 @@ impl Inner {
     fn forget(&self, id: &str) {
         if let Some(recording) = self.recording().filter(|recording| recording.id() == id) {
             recording.deleted();
-        }
-    }
-
-    async fn learn_day(&mut self, day: Day) {
-        let before = std::mem::replace(&mut self.day, day);
-        let spending = self.day.spending;
-        if before.spending != spending {
-            self.tell(AppEvent::Spending { spending });
-        }
-        if before.span != self.day.span
-            && let Some(running) = &self.call
-        {
-            let spent = spending.map_or(0.0, |spending| spending.today);
-            // A call that has just ended takes no more commands, and needs none.
-            let _ = running.send(Command::NewDay { spent }).await;
         }
     }
 

@@ -295,7 +295,7 @@ export const words = {
     proxyCredentials: 'Leave name and password out: a proxy that asks for them is taken from the system’s settings.',
     priceBroken: 'A price is a number from 0 to 1000, such as 0.08.',
     currencyBroken: 'One to eight characters without digits, such as $ or EUR.',
-    capBroken: 'A cap is a number above 0 and at most 1000000, such as 5 or 2.50.',
+    capBroken: 'A cap is a number above 0 and at most a million, such as 5 or 2.50.',
     modelMissing: 'Enter a model, or grok-voice-latest.',
     xaiKey:
       'That is an xAI API key. Keys belong on your backend, never in an app: Sidetone did not take it.',
