@@ -1,8 +1,58 @@
+use std::time::Duration;
+
 use anyhow::{Result, ensure};
+use serde_json::json;
 
 use crate::desk::Desk;
 use crate::relay::{Network, Relay};
 use crate::window::Window;
+
+/// The shortest that can be set; the two desks wait for it side by side.
+const QUIET: Duration = Duration::from_secs(60);
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_quiet_line_is_warned_about_kept_by_a_key_and_hung_up() -> Result<()> {
+    let (kept, hung_up) = tokio::join!(quiet_and_kept(), quiet_and_hung_up());
+    kept.and(hung_up)
+}
+
+/// On a line that costs nothing nobody is warned, so it is not the practice agent of the app itself.
+async fn quiet<'a>(desk: &'a Desk, agent: &practice::Practice) -> Result<Window<'a>> {
+    desk.set(json!({ "idle": { "hangUp": true, "afterS": 60, "countdownS": 10 } }))?;
+    let window = Window::open(desk).await?;
+    window.connect(agent, agent.key()).await?;
+    window.click("start-call").await?;
+    window.word("Listening").await?;
+    tokio::time::sleep(QUIET / 2).await;
+    ensure!(window.text("state-word").await? == "Listening", "half of the time is no reason to warn");
+    tokio::time::sleep(QUIET / 2 - Duration::from_secs(5)).await;
+    window.see("quiet").await?;
+    Ok(window)
+}
+
+async fn quiet_and_kept() -> Result<()> {
+    let desk = Desk::set_up(false)?;
+    let agent = crate::practice().await?;
+    let window = quiet(&desk, &agent).await?;
+    let left = window.text("quiet-left").await?;
+    window.picture("quiet-warning").await?;
+    window.wait("the count to go on", "quiet-left", |text| text != left).await?;
+    window.press("s")?;
+    window.gone("quiet").await?;
+    ensure!(window.text("state-word").await? == "Listening", "the call goes on");
+    window.picture("quiet-stayed").await?;
+    window.close().await
+}
+
+async fn quiet_and_hung_up() -> Result<()> {
+    let desk = Desk::set_up(false)?;
+    let agent = crate::practice().await?;
+    let window = quiet(&desk, &agent).await?;
+    window.wait("the reason of the end", "ending", |text| text.contains("it was quiet for")).await?;
+    window.picture("quiet-ended").await?;
+    ensure!(desk.sound.source_outputs()?.is_empty(), "nobody records any more");
+    window.close().await
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_line_that_breaks_in_a_reply_is_got_back_and_nothing_said_is_lost() -> Result<()> {

@@ -2,6 +2,8 @@
 //! `cargo xtask test --only e2e` runs it; pictures of what was seen are left in `artefacts/e2e`.
 #![cfg(target_os = "linux")]
 
+/// Backends that go to a file and come back.
+mod backends;
 /// The sound check.
 mod check;
 mod desk;
@@ -15,7 +17,7 @@ mod keyboard;
 mod keychain;
 /// What is left of a call.
 mod leaving;
-/// A line that breaks.
+/// A line on which nothing is said, and one that breaks.
 mod line;
 /// Light and dark, wide and narrow.
 mod looks;

@@ -248,6 +248,23 @@ impl<'a> Window<'a> {
         self.press("Return")
     }
 
+    /// The same for the dialog of that title, which opens files: it has no field for a name until one asks
+    /// for it, and takes the first Return for the end of the name while it still looks for files.
+    pub(crate) async fn find_file(&self, path: &std::path::Path, title: &str) -> Result<()> {
+        self.press("ctrl+l")?;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        self.name_file(path)?;
+        let until = Instant::now() + PATIENCE;
+        loop {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            if self.desk.window(title)?.is_none() {
+                return Ok(());
+            }
+            ensure!(Instant::now() < until, "the dialog {title:?} never went");
+            self.press("Return")?;
+        }
+    }
+
     /// Presses a key on the keyboard, such as `Tab` or `ctrl+e`.
     pub(crate) fn press(&self, key: &str) -> Result<()> {
         self.desk.display.xdotool(&["key", key]).map(drop)
