@@ -7,25 +7,27 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use audio::Trial;
-use call::{Command, Fault, Net, Problem, ProblemCode};
+use call::{Checkup, Command, Fault, Net, Problem, ProblemCode};
 use history::{Calendar, History};
 use realtime::{Caller, Profile};
 use tauri::ipc::Channel;
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, MutexGuard, oneshot};
 
 use crate::kept::KeptError;
 use crate::keychain::{Keychain, Limits, System};
 use crate::ledger::{Day, Ledger, unix_ms};
+use crate::outbox::Outbox;
 use crate::past;
-use crate::profiles::Profiles;
+use crate::profiles::{Profiles, accounts, proxy_account};
 use crate::record::Recording;
-use crate::running::{self, Running};
+use crate::running::{self, Running, Secrets};
 use crate::settings::SettingsFile;
 use crate::shared;
 use crate::trials::{self, Trials};
 use crate::trouble::{put_aside, trouble};
 use crate::view::{
-    AppEvent, AppSnapshot, Check, Imported, Keeping, ProfileDraft, ProfileView, SecretState, Settings, Target,
+    AppEvent, AppSnapshot, CheckTarget, Imported, Keeping, ProfileDraft, ProfileView, SecretState, Settings,
+    Target,
 };
 
 /// Where the app keeps its files; given by the shell, so that a test can give another place.
@@ -53,10 +55,12 @@ pub(crate) struct Inner {
     profiles: Profiles,
     settings: SettingsFile,
     call: Option<Running>,
-    window: Option<Channel<AppEvent>>,
+    window: Option<Outbox>,
     /// What was last known to have been spent.
     day: Day,
     pub(crate) trials: Trials,
+    /// Dropping it stops the check that runs.
+    checking: Option<oneshot::Sender<()>>,
 }
 
 impl std::fmt::Debug for App {
@@ -95,14 +99,17 @@ impl App {
                 window: None,
                 day,
                 trials: Trials::default(),
+                checking: None,
             })),
         })
     }
 
-    /// A window is there: it gets everything now and every change from now on.
-    pub(crate) async fn subscribe(&self, channel: Channel<AppEvent>) -> AppSnapshot {
+    /// A window is there: it gets everything now, and is rung for to [`App::news`] when that changes.
+    pub(crate) async fn subscribe(&self, ring: impl Fn() + Send + Sync + 'static) -> AppSnapshot {
         let mut inner = self.inner.lock().await;
-        inner.window = Some(channel);
+        if let Some(before) = inner.window.replace(Outbox::new(ring)) {
+            before.close();
+        }
         AppSnapshot {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             call: inner.watch().await,
@@ -117,14 +124,23 @@ impl App {
         }
     }
 
+    /// What has changed since the window last asked; waits for something, but not for ever.
+    pub(crate) async fn news(&self) -> Vec<AppEvent> {
+        let window = self.inner.lock().await.window.clone();
+        match window {
+            Some(window) => window.fetch().await,
+            None => Vec::new(),
+        }
+    }
+
     pub(crate) async fn start_call(&self, target: Target) -> Done {
         let line = match target {
             Target::Practice => running::practice().await?,
             Target::Profile { id } => {
                 let profile = self.inner.lock().await.profile(&id)?;
                 self.check_cap().await?;
-                let secret = self.secret_of(&profile).await?;
-                running::backend(profile, secret)
+                let secrets = self.secrets_of(&profile).await?;
+                running::backend(profile, secrets)
             }
         };
         let _turn = self.take_turn().await;
@@ -213,46 +229,65 @@ impl App {
         Ok(())
     }
 
-    pub(crate) async fn check_profile(&self, draft: ProfileDraft) -> Done<Check> {
-        let secret = match draft.secret {
-            Some(secret) => Some(secret),
-            None => self.secret_of(&draft.profile).await?,
+    /// Tries a backend out and tells `window` each step; nothing when it was stopped. One check runs at a
+    /// time: the next stops the one before.
+    pub(crate) async fn check(&self, target: CheckTarget, window: Channel<Checkup>) -> Done<Option<Checkup>> {
+        let (stop, stopped) = oneshot::channel();
+        self.inner.lock().await.checking = Some(stop);
+        let line = match target {
+            CheckTarget::Practice => running::practice().await?,
+            CheckTarget::Profile { draft: ProfileDraft { profile, secret, proxy_password } } => {
+                let typed = Secrets { caller: secret, proxy_password };
+                let secrets = self.completed(&profile, typed).await?;
+                running::backend(profile, secrets)
+            }
         };
-        Ok(match self.net.check(&draft.profile, secret).await {
-            Ok(found) => Check::Passed { message: found.message, took_ms: found.took_ms },
-            Err(problem) => Check::Failed { problem },
-        })
+        Ok(line.check(&self.net, stopped, window).await)
+    }
+
+    pub(crate) async fn stop_check(&self) {
+        self.inner.lock().await.checking = None;
     }
 
     pub(crate) async fn save_profile(&self, draft: ProfileDraft) -> Done<String> {
-        let ProfileDraft { mut profile, secret } = draft;
+        let ProfileDraft { mut profile, secret, proxy_password } = draft;
         call::check_addresses(&profile)?;
         if let Some(secret) = &secret {
             call::check_secret(&profile, secret)?;
+        }
+        if let Some(password) = &proxy_password {
+            call::check_proxy_password(&profile, password)?;
         }
         if profile.id.is_empty() {
             profile.id = uuid::Uuid::new_v4().to_string();
         }
         let id = profile.id.clone();
-        let mut kept = None;
-        if profile.caller == Caller::Open {
-            self.erase_secret(&id).await;
-            kept = Some(false);
-        } else if let Some(secret) = secret {
-            let result = self.keychain.keep(&id, secret).await;
-            if let Err(error) = &result {
-                tracing::warn!(%error, "a secret is kept for this run only");
+        let mut kept = Vec::new();
+        for (account, used, secret) in [
+            (id.clone(), profile.caller != Caller::Open, secret),
+            (proxy_account(&id), uses_proxy_password(&profile), proxy_password),
+        ] {
+            if !used {
+                self.erase_secret(&account).await;
+                kept.push((account, false));
+            } else if let Some(secret) = secret {
+                let result = self.keychain.keep(&account, secret).await;
+                if let Err(error) = &result {
+                    tracing::warn!(%error, "a secret is kept for this run only");
+                }
+                kept.push((account, result.is_ok()));
             }
-            kept = Some(result.is_ok());
         }
         let mut inner = self.inner.lock().await;
-        inner.profiles.put(profile, kept).map_err(unsaved("profiles"))?;
+        inner.profiles.put(profile, &kept).map_err(unsaved("profiles"))?;
         self.tell_profiles(&inner);
         Ok(id)
     }
 
     pub(crate) async fn delete_profile(&self, id: &str) -> Done {
-        self.erase_secret(id).await;
+        for account in accounts(id) {
+            self.erase_secret(&account).await;
+        }
         let mut inner = self.inner.lock().await;
         inner.profiles.remove(id).map_err(unsaved("profiles"))?;
         self.tell_profiles(&inner);
@@ -288,7 +323,10 @@ impl App {
         let profiles = shared::fresh(found, inner.profiles.all());
         let imported = Imported {
             names: profiles.iter().map(|profile| profile.name.clone()).collect(),
-            secrets_missing: profiles.iter().filter(|profile| profile.caller != Caller::Open).count(),
+            secrets_missing: profiles
+                .iter()
+                .filter(|profile| profile.caller != Caller::Open || uses_proxy_password(profile))
+                .count(),
         };
         inner.profiles.add(profiles).map_err(unsaved("profiles"))?;
         self.tell_profiles(&inner);
@@ -336,14 +374,16 @@ impl App {
     }
 
     fn views(&self, profiles: &Profiles) -> Vec<ProfileView> {
-        let view = |profile: &Profile| {
-            let secret = match profile.caller {
-                Caller::Open => SecretState::None,
-                _ if self.keychain.is_for_this_run(&profile.id) => SecretState::ThisRun,
-                _ if profiles.is_kept(&profile.id) => SecretState::Keychain,
-                _ => SecretState::None,
-            };
-            ProfileView { profile: profile.clone(), secret }
+        let state = |account: &str, used: bool| match used {
+            false => SecretState::None,
+            true if self.keychain.is_for_this_run(account) => SecretState::ThisRun,
+            true if profiles.is_kept(account) => SecretState::Keychain,
+            true => SecretState::None,
+        };
+        let view = |profile: &Profile| ProfileView {
+            profile: profile.clone(),
+            secret: state(&profile.id, profile.caller != Caller::Open),
+            proxy_password: state(&proxy_account(&profile.id), uses_proxy_password(profile)),
         };
         profiles.all().iter().map(view).collect()
     }
@@ -388,12 +428,15 @@ impl Inner {
     }
 
     pub(crate) fn tell(&self, event: AppEvent) {
-        if let Some(window) = &self.window
-            && let Err(error) = window.send(event)
-        {
-            tracing::warn!(%error, "the window did not take an event");
+        if let Some(window) = &self.window {
+            window.put(event);
         }
     }
+}
+
+/// A proxy that knows its users by name also asks for a password.
+fn uses_proxy_password(profile: &Profile) -> bool {
+    !profile.proxy_user.trim().is_empty()
 }
 
 /// For a file of ours that could not be written; `what` is what it holds.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use audio::Trial;
-use call::{Command, Mute, Problem, ProblemCode, Turns};
+use call::{Checkup, Command, Mute, Problem, ProblemCode, Turns};
 use tauri::ipc::Channel;
 use tauri::{Manager as _, State, WebviewWindow, Wry};
 use tauri_plugin_dialog::{DialogExt as _, FileDialogBuilder};
@@ -11,13 +11,23 @@ use tokio::sync::oneshot;
 
 use crate::app::App;
 use crate::devices as list;
-use crate::view::{AppEvent, AppSnapshot, Check, DeviceList, Imported, ProfileDraft, Settings, Target};
+use crate::view::{AppEvent, AppSnapshot, CheckTarget, DeviceList, Imported, ProfileDraft, Settings, Target};
 
 type Done<T = ()> = Result<T, Problem>;
 
 #[tauri::command]
-pub(crate) async fn subscribe(app: State<'_, App>, channel: Channel<AppEvent>) -> Done<AppSnapshot> {
-    Ok(app.subscribe(channel).await)
+pub(crate) async fn subscribe(app: State<'_, App>, bell: Channel<()>) -> Done<AppSnapshot> {
+    let ring = move || {
+        if let Err(error) = bell.send(()) {
+            tracing::warn!(%error, "the window cannot be rung for");
+        }
+    };
+    Ok(app.subscribe(ring).await)
+}
+
+#[tauri::command]
+pub(crate) async fn news(app: State<'_, App>) -> Done<Vec<AppEvent>> {
+    Ok(app.news().await)
 }
 
 #[tauri::command]
@@ -82,8 +92,18 @@ pub(crate) async fn dismiss_notice(app: State<'_, App>, code: ProblemCode) -> Do
 }
 
 #[tauri::command]
-pub(crate) async fn check_profile(app: State<'_, App>, draft: ProfileDraft) -> Done<Check> {
-    app.check_profile(draft).await
+pub(crate) async fn check(
+    app: State<'_, App>,
+    target: CheckTarget,
+    channel: Channel<Checkup>,
+) -> Done<Option<Checkup>> {
+    app.check(target, channel).await
+}
+
+#[tauri::command]
+pub(crate) async fn stop_check(app: State<'_, App>) -> Done {
+    app.stop_check().await;
+    Ok(())
 }
 
 #[tauri::command]

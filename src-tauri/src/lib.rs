@@ -9,6 +9,7 @@ mod drawing;
 mod kept;
 mod keychain;
 pub mod ledger;
+mod outbox;
 mod past;
 mod profiles;
 pub mod record;
@@ -41,6 +42,7 @@ pub fn run() -> anyhow::Result<()> {
         .plugin(tauri_plugin_dialog::init())
         .invoke_handler(tauri::generate_handler![
             commands::subscribe,
+            commands::news,
             commands::start_call,
             commands::end_call,
             commands::clear_call,
@@ -53,7 +55,8 @@ pub fn run() -> anyhow::Result<()> {
             commands::stay,
             commands::send_text,
             commands::dismiss_notice,
-            commands::check_profile,
+            commands::check,
+            commands::stop_check,
             commands::save_profile,
             commands::save_secret,
             commands::give_up_keychain,

@@ -17,10 +17,19 @@ struct File {
     active: Option<String>,
     #[serde(default)]
     profiles: Vec<Profile>,
-    /// The ids of profiles whose secret was put into the keychain: looking there for every profile
-    /// at every start could wake its password prompt.
+    /// The accounts that were put into the keychain: looking there for every profile at every start
+    /// could wake its password prompt.
     #[serde(default)]
     kept: BTreeSet<String>,
+}
+
+/// Under which name the keychain has a profile's caller secret, and the password for its proxy.
+pub(crate) fn accounts(id: &str) -> [String; 2] {
+    [id.to_owned(), proxy_account(id)]
+}
+
+pub(crate) fn proxy_account(id: &str) -> String {
+    format!("{id}/proxy")
 }
 
 #[derive(Debug)]
@@ -50,23 +59,20 @@ impl Profiles {
         chosen.or_else(|| self.file.profiles.first().map(|profile| profile.id.as_str()))
     }
 
-    /// Whether the profile's secret was put into the keychain.
-    pub(crate) fn is_kept(&self, id: &str) -> bool {
-        self.file.kept.contains(id)
+    /// Whether something was put into the keychain for this account.
+    pub(crate) fn is_kept(&self, account: &str) -> bool {
+        self.file.kept.contains(account)
     }
 
-    /// Adds or replaces a profile and makes it the active one. `kept`: what became of its secret,
-    /// if that has changed.
-    pub(crate) fn put(&mut self, profile: Profile, kept: Option<bool>) -> Result<(), KeptError> {
+    /// Adds or replaces a profile and makes it the active one. `kept`: the accounts whose secret was put
+    /// into the keychain or is not there any more.
+    pub(crate) fn put(&mut self, profile: Profile, kept: &[(String, bool)]) -> Result<(), KeptError> {
         self.change(|file| {
-            match kept {
-                Some(true) => {
-                    file.kept.insert(profile.id.clone());
-                }
-                Some(false) => {
-                    file.kept.remove(&profile.id);
-                }
-                None => {}
+            for (account, there) in kept {
+                match there {
+                    true => file.kept.insert(account.clone()),
+                    false => file.kept.remove(account),
+                };
             }
             file.active = Some(profile.id.clone());
             match file.profiles.iter_mut().find(|known| known.id == profile.id) {
@@ -92,7 +98,9 @@ impl Profiles {
     pub(crate) fn remove(&mut self, id: &str) -> Result<(), KeptError> {
         self.change(|file| {
             file.profiles.retain(|profile| profile.id != id);
-            file.kept.remove(id);
+            for account in accounts(id) {
+                file.kept.remove(&account);
+            }
         })
     }
 
@@ -125,8 +133,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep/profiles.json");
         let mut profiles = Profiles::open(&path).0;
-        profiles.put(profile("a"), Some(true)).unwrap();
-        profiles.put(profile("b"), None).unwrap();
+        profiles.put(profile("a"), &[("a".into(), true)]).unwrap();
+        profiles.put(profile("b"), &[]).unwrap();
         profiles.choose("a").unwrap();
         let again = Profiles::open(&path).0;
         assert_eq!(again.all(), [profile("a"), profile("b")]);
@@ -149,8 +157,8 @@ mod tests {
     fn the_first_is_active_when_the_chosen_one_is_gone() {
         let folder = tempfile::tempdir().unwrap();
         let mut profiles = Profiles::open(&folder.path().join("p.json")).0;
-        profiles.put(profile("a"), Some(true)).unwrap();
-        profiles.put(profile("b"), None).unwrap();
+        profiles.put(profile("a"), &[("a".into(), true)]).unwrap();
+        profiles.put(profile("b"), &[]).unwrap();
         profiles.remove("b").unwrap();
         assert_eq!(profiles.active(), Some("a"));
         profiles.remove("a").unwrap();
@@ -162,7 +170,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("p.json");
         let mut profiles = Profiles::open(&path).0;
-        profiles.put(profile("a"), None).unwrap();
+        profiles.put(profile("a"), &[]).unwrap();
         profiles.add(vec![profile("b"), profile("c")]).unwrap();
         let again = Profiles::open(&path).0;
         assert_eq!(again.all(), [profile("a"), profile("b"), profile("c")]);

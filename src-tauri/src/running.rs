@@ -4,19 +4,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use audio::{Direction, Engine, EngineOptions};
-use call::{Access, Call, CallGone, Command, Devices, Net, Problem, ProblemCode, Setup, Status};
+use call::{Access, Call, CallGone, Checkup, Command, Devices, Net, Problem, ProblemCode, Setup, Status};
 use history::History;
 use practice::Practice;
 use realtime::Profile;
 use secrecy::SecretString;
 use tauri::ipc::Channel;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::ledger::unix_ms;
+use crate::outbox::Outbox;
 use crate::record::{self, Recording};
 use crate::stream;
 use crate::trouble::trouble;
-use crate::view::{AppEvent, Keeping, Settings};
+use crate::view::{Keeping, Settings};
 
 /// How long the end of a call waits for a disk that refuses.
 const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -28,8 +30,41 @@ pub(crate) struct Line {
     practice: Option<Practice>,
 }
 
-pub(crate) fn backend(profile: Profile, secret: Option<SecretString>) -> Line {
-    Line { setup: Setup::new(profile, Access::Backend(secret)), practice: None }
+pub(crate) fn backend(profile: Profile, secrets: Secrets) -> Line {
+    let Secrets { caller, proxy_password } = secrets;
+    let setup = Setup { proxy_password, ..Setup::new(profile, Access::Backend(caller)) };
+    Line { setup, practice: None }
+}
+
+/// What is kept for a profile beside it.
+#[derive(Default)]
+pub(crate) struct Secrets {
+    pub(crate) caller: Option<SecretString>,
+    pub(crate) proxy_password: Option<SecretString>,
+}
+
+impl Line {
+    /// Tries the line out up to its agreed session. Stops early when `stopped` comes to an end.
+    pub(crate) async fn check(
+        self,
+        net: &Net,
+        stopped: oneshot::Receiver<()>,
+        window: Channel<Checkup>,
+    ) -> Option<Checkup> {
+        let tell = move |checkup| {
+            if let Err(error) = window.send(checkup) {
+                tracing::warn!(%error, "the window did not take how far the check is");
+            }
+        };
+        let found = tokio::select! {
+            found = net.check(&self.setup, tell) => Some(found),
+            _ = stopped => None,
+        };
+        if let Some(practice) = self.practice {
+            practice.stop().await;
+        }
+        found
+    }
 }
 
 /// Starts the agent on this computer: any free port, and a bearer that nobody else here can guess.
@@ -114,7 +149,7 @@ impl Running {
     }
 
     /// Streams the call's events to the window, beginning with the snapshot that is returned.
-    pub(crate) async fn watch(&mut self, window: Option<Channel<AppEvent>>) -> Option<call::Snapshot> {
+    pub(crate) async fn watch(&mut self, window: Option<Outbox>) -> Option<call::Snapshot> {
         if let Some(before) = self.watching.take() {
             before.abort();
         }

@@ -136,6 +136,8 @@ pub enum KeychainTrouble {
 pub struct ProfileView {
     pub profile: Profile,
     pub secret: SecretState,
+    /// Where the password for the profile's proxy is.
+    pub proxy_password: SecretState,
 }
 
 /// Where a profile's caller secret is. The secret itself never reaches the window.
@@ -215,6 +217,20 @@ pub struct ProfileDraft {
     /// `null` keeps the stored secret.
     #[ts(type = "string | null")]
     pub secret: Option<secrecy::SecretString>,
+    /// The same for the password of the profile's proxy.
+    #[ts(type = "string | null")]
+    pub proxy_password: Option<secrecy::SecretString>,
+}
+
+/// What *Check* tries out.
+#[expect(clippy::large_enum_variant, reason = "one comes at a time, from a person")]
+#[derive(Clone, Debug, Deserialize, TS)]
+#[serde(tag = "kind", rename_all = "camelCase")]
+pub enum CheckTarget {
+    /// The agent on this computer.
+    Practice,
+    /// A profile, saved or as it is being typed.
+    Profile { draft: ProfileDraft },
 }
 
 /// What came out of a file of profiles.
@@ -254,19 +270,4 @@ impl From<audio::Device> for DeviceEntry {
         let audio::Device { id, name, is_default, format, .. } = device;
         Self { id, name, is_default, telephone: format.is_some_and(|format| format.is_telephone()) }
     }
-}
-
-/// What *Test* found.
-#[derive(Clone, Debug, Serialize, TS)]
-#[serde(tag = "outcome", rename_all = "camelCase", rename_all_fields = "camelCase")]
-pub enum Check {
-    /// `message`: one sentence, such as "Your backend answered in 143 ms …".
-    Passed {
-        message: String,
-        #[ts(type = "number")]
-        took_ms: u64,
-    },
-    Failed {
-        problem: Problem,
-    },
 }

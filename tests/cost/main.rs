@@ -1,8 +1,9 @@
 //! What a call costs while the agent speaks: processor time and memory of the app as it is shipped,
-//! of the same call in a page in Chromium, and memory of an empty window.
+//! of the same call in a page in Chromium, and memory of an empty window. Or, with `--growth`, how its
+//! memory grows in so many minutes of call.
 //!
-//! Figures, not a test: `cargo test --test cost -- [--release FOLDER] [--seconds N]`, after
-//! `cargo xtask bench --only package,window` has built what stands in that folder.
+//! Figures, not a test: `cargo test --test cost -- [--release FOLDER] [--seconds N | --growth MINUTES]`,
+//! after `cargo xtask bench --only package,window` has built what stands in that folder.
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "figures are printed")]
 
 #[cfg(target_os = "linux")]
@@ -49,6 +50,7 @@ mod linux {
     const KEY: &str = "a-secret-that-only-this-desk-knows";
     /// For a program to show its window, and for its call to be under way.
     const STARTUP: Duration = Duration::from_secs(30);
+    const MINUTE: Duration = Duration::from_secs(60);
     /// For what is only done at the beginning.
     const CALM: Duration = Duration::from_secs(5);
     /// The agent's voice at the loudspeaker is well above this, in dBFS.
@@ -57,19 +59,23 @@ mod linux {
     struct Asked {
         release: PathBuf,
         seconds: u64,
+        growth: Option<u64>,
     }
 
     fn asked() -> Result<Asked> {
         let app = Path::new(env!("CARGO_BIN_EXE_sidetone"));
         let target = app.ancestors().nth(2).context("the app stands in no target folder")?;
-        let mut asked = Asked { release: target.join("release"), seconds: 30 };
+        let mut asked = Asked { release: target.join("release"), seconds: 30, growth: None };
         let mut words = std::env::args().skip(1);
         while let Some(word) = words.next() {
             let value = words.next().with_context(|| format!("{word} needs a value"))?;
             match word.as_str() {
                 "--release" => asked.release = value.into(),
                 "--seconds" => asked.seconds = value.parse().context("--seconds")?,
-                _ => bail!("{word} is not known; known are --release FOLDER, --seconds N"),
+                "--growth" => asked.growth = Some(value.parse().context("--growth")?),
+                _ => {
+                    bail!("{word} is not known; known are --release FOLDER, --seconds N, --growth MINUTES")
+                }
             }
         }
         Ok(asked)
@@ -85,6 +91,9 @@ mod linux {
 
     pub(super) async fn main() -> Result<()> {
         let asked = asked()?;
+        if let Some(minutes) = asked.growth {
+            return growth(&asked, minutes).await;
+        }
         let app = in_app(&asked).await.context("the app")?;
         row("CPU in a call while the agent speaks", app.processor, "% of a core", json!(null));
         row("memory in a call (PSS of the tree)", app.memory / 1e6, "MB", json!(null));
@@ -100,6 +109,33 @@ mod linux {
 
     async fn in_app(asked: &Asked) -> Result<Cost> {
         let (desk, agent) = (Desk::set_up(false)?, agent().await?);
+        let app = call_in_app(&desk, &agent, asked)?;
+        of_call(&desk, &agent, app.id(), asked).await
+    }
+
+    /// Memory after the first minute, and after all of them.
+    async fn growth(asked: &Asked, minutes: u64) -> Result<()> {
+        let (desk, agent) = (Desk::set_up(false)?, agent().await?);
+        let app = call_in_app(&desk, &agent, asked)?;
+        let memory = || process::pss(&process::tree(app.id())) as f64 / 1e6;
+        await_call(&agent).await?;
+        tokio::time::sleep(MINUTE).await;
+        let first = memory();
+        row("memory after 1 min of call (PSS of the tree)", first, "MB", json!(null));
+        for minute in 2..=minutes {
+            let heard = agent.count("input_audio_buffer.append");
+            tokio::time::sleep(MINUTE).await;
+            ensure!(agent.count("input_audio_buffer.append") > heard, "the call has ended");
+            eprintln!("after {minute} min: {:.1} MB", memory());
+        }
+        let last = memory();
+        row(&format!("memory after {minutes} min of call"), last, "MB", json!(null));
+        row(&format!("growth in {} min of call", minutes - 1), (last / first - 1.0) * 100.0, "%", json!(5));
+        Ok(())
+    }
+
+    /// The app, about to be in a call.
+    fn call_in_app(desk: &Desk, agent: &Practice, asked: &Asked) -> Result<Program> {
         let profile = json!({
             "id": "measured",
             "name": "Measured",
@@ -111,11 +147,11 @@ mod linux {
         std::fs::create_dir_all(&folder)?;
         let profiles = json!({ "version": 1, "active": "measured", "profiles": [profile] });
         std::fs::write(folder.join("profiles.json"), profiles.to_string())?;
-        let app = start(&desk, Command::new(asked.release.join("sidetone")))?;
-        let window = window(&desk, "Sidetone")?;
+        let app = start(desk, Command::new(asked.release.join("sidetone")))?;
+        let window = window(desk, "Sidetone")?;
         std::thread::sleep(CALM);
         desk.display.xdotool(&["windowactivate", "--sync", &window, "key", "ctrl+n"])?;
-        of_call(&desk, &agent, app.id(), asked).await
+        Ok(app)
     }
 
     async fn in_chromium(asked: &Asked) -> Result<Cost> {
@@ -138,11 +174,7 @@ mod linux {
 
     /// Waits until the agent is heard, then watches `root` and everything below it.
     async fn of_call(desk: &Desk, agent: &Practice, root: u32, asked: &Asked) -> Result<Cost> {
-        let begun = Instant::now();
-        while agent.count("response.create") == 0 {
-            ensure!(begun.elapsed() < STARTUP, "no call began");
-            tokio::time::sleep(Duration::from_millis(50)).await;
-        }
+        await_call(agent).await?;
         tokio::time::sleep(CALM).await;
         let heard = agent.count("input_audio_buffer.append");
         let recording = desk.sound.record_speaker(&desk.path("heard.wav"))?;
@@ -156,6 +188,15 @@ mod linux {
         let sent = agent.count("input_audio_buffer.append") - heard;
         ensure!(sent > asked.seconds * 5, "the microphone was not sent ({sent} frames): this was no call");
         Ok(Cost { processor: used as f64 / ticks_per_second()? / passed * 100.0, memory })
+    }
+
+    async fn await_call(agent: &Practice) -> Result<()> {
+        let begun = Instant::now();
+        while agent.count("response.create") == 0 {
+            ensure!(begun.elapsed() < STARTUP, "no call began");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(())
     }
 
     fn empty(asked: &Asked) -> Result<f64> {

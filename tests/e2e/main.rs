@@ -6,6 +6,8 @@
 mod backends;
 /// The sound check.
 mod check;
+/// *Check my backend*.
+mod checkup;
 mod desk;
 /// Devices that come and go, and mute.
 mod devices;
@@ -141,7 +143,7 @@ async fn a_backend_is_connected_and_its_secret_found_again_after_a_restart() -> 
     window.click("connect-backend").await?;
     window.fill_in(&agent, agent.key()).await?;
     window.click("test-profile").await?;
-    window.wait("the test's result", "test-result", |text| text.contains("handed out a token")).await?;
+    window.wait("the test's result", "test-result", |text| text.contains("It works")).await?;
     window.picture("profile-tested").await?;
     window.click("save-profile").await?;
     window.wait("the secret in the keychain", "secret-state", |text| text.contains("keychain")).await?;
@@ -189,7 +191,7 @@ async fn a_backend_that_refuses_is_named_in_words() -> Result<()> {
     window.close().await
 }
 
-async fn practice() -> Result<Practice> {
+pub(crate) async fn practice() -> Result<Practice> {
     let key = "a-secret-that-only-this-test-knows".to_owned();
     Ok(Practice::start(Options { port: 0, key, switches: Switches::default() }).await?)
 }

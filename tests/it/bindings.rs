@@ -37,7 +37,8 @@ fn declarations() -> String {
     // What the window is told, and what it may say.
     all.visit::<view::AppSnapshot>();
     all.visit::<view::AppEvent>();
-    all.visit::<view::Check>();
+    all.visit::<view::CheckTarget>();
+    all.visit::<call::Checkup>();
     all.visit::<view::Target>();
     all.visit::<view::ProfileDraft>();
     all.visit::<view::Imported>();

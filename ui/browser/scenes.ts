@@ -91,6 +91,17 @@ export const STATES: PageState[] = [
     shows: id('save-secret'),
     reach: (page) => page.locator(id('place-settings')).click(),
   },
+  {
+    name: 'form-proxy',
+    query: 'fake=ready',
+    shows: id('field-proxyPassword'),
+    reach: async (page) => {
+      await page.locator(id('edit-backend')).click();
+      await page.locator(`${id('advanced')} summary`).click();
+      await page.locator(id('field-proxy')).fill('http://proxy.example.com:3128');
+      await page.locator(id('field-proxyUser')).fill('me');
+    },
+  },
   { name: 'ready', query: 'fake=ready', shows: word('ready') },
   { name: 'connecting', query: at(900), shows: word('connecting') },
   { name: 'listening', query: at(2200), shows: word('listening') },
@@ -226,6 +237,15 @@ export const STATES: PageState[] = [
     reach: async (page) => {
       await page.locator(id('place-settings')).click();
       await page.locator(id('duplicate-profile')).first().click();
+    },
+  },
+  {
+    name: 'backends-checked',
+    query: 'fake=ready',
+    shows: '[data-outcome="passed"]',
+    reach: async (page) => {
+      await page.locator(id('place-settings')).click();
+      await page.locator(id('check-profile')).first().click();
     },
   },
   {

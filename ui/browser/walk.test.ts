@@ -134,8 +134,11 @@ test('captions stay at the newest line until the reader scrolls up', async () =>
 
 test('the ring follows the level, and rests when nothing changes', async () => {
   const { page, context } = await harness.open('fake=call&at=9100&speed=0', 'wide');
-  const level = () => page.locator(id('presence')).evaluate((node) => Number(node.style.getPropertyValue('--speaker')));
-  await expect.poll(level).toBeGreaterThan(0.2);
+  const level = () =>
+    page
+      .locator(`${id('presence')} .theirs`)
+      .evaluate((node) => Number((node as SVGElement).style.opacity));
+  await expect.poll(level).toBeGreaterThan(0.05);
   await page.waitForTimeout(600);
   const frames = await page.evaluate(async () => {
     let asked = 0;

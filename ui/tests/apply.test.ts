@@ -111,7 +111,7 @@ const rows: Array<[name: string, before: AppState, events: AppEvent[], look: Loo
   [
     'profiles',
     state(),
-    [{ type: 'profiles', profiles: [{ profile: profile({ id: 'p' }), secret: 'keychain' }], active: 'p' }],
+    [{ type: 'profiles', profiles: [{ profile: profile({ id: 'p' }), secret: 'keychain', proxyPassword: 'none' }], active: 'p' }],
     (s) => [s.active, s.profiles[0]?.secret],
     ['p', 'keychain'],
   ],

@@ -141,6 +141,23 @@ describe('a proxy', () => {
     '%s is none',
     (proxy) => expect(fault('proxy', { proxy })).toBe(say.proxyBroken),
   );
+  const own = { proxy: 'http://proxy.example.com:3128' };
+  test.each([
+    ['me', undefined],
+    ['DOMAIN\\me', undefined],
+    ['', undefined],
+    ['me:you', say.proxyUserBroken],
+    [KEY, say.xaiKey],
+  ])('%s is its user: %s', (proxyUser, expected) => {
+    expect(fault('proxyUser', { ...own, proxyUser })).toBe(expected);
+  });
+  test('a login is kept only for a proxy of the profile', () => {
+    const mine = profile({ ...own, proxyUser: ' me ' });
+    expect(draftOf(mine, '', undefined, 'word')).toMatchObject({ profile: { proxyUser: 'me' }, proxyPassword: 'word' });
+    expect(draftOf(mine, '').proxyPassword).toBeNull();
+    const systems = profile({ proxy: 'none', proxyUser: 'me' });
+    expect(draftOf(systems, '', undefined, 'word')).toMatchObject({ profile: { proxyUser: '' }, proxyPassword: null });
+  });
   test('a password has no place in a profile', () => {
     expect(fault('proxy', { proxy: 'http://me:word@proxy.example.com' })).toBe(say.proxyCredentials);
   });

@@ -94,7 +94,7 @@ describe('a recorded call', () => {
 test('a profile is saved where the keychain is, called, and deleted', async () => {
   const { fake, now } = await open('?fake=no-keychain');
   const { profile } = await import('./states');
-  const draft = { profile: profile({ name: 'B', caller: { kind: 'bearer' } }), secret: 's' };
+  const draft = { profile: profile({ name: 'B', caller: { kind: 'bearer' } }), secret: 's', proxyPassword: null };
   const id = await fake.saveProfile(draft);
   expect(now().profiles).toMatchObject([{ profile: { id, name: 'B' }, secret: 'thisRun' }]);
   expect(JSON.stringify(now()), 'a secret never comes back').not.toContain('"s"');

@@ -89,7 +89,7 @@ test('a cap that the engine refuses stays typed, and the page says why', async (
 });
 
 test('a backend has its own price, and what is none is said to be wrong where it is', async () => {
-  const mine = { profile: profile({ id: 'a' }), secret: 'none' as const };
+  const mine = { profile: profile({ id: 'a' }), secret: 'none' as const, proxyPassword: 'none' as const };
   const { stub, user } = await open({ profiles: [mine], active: 'a' });
   await user.click(screen.getByTestId('edit-backend'));
   expect([field('perMinute').value, field('perText').value]).toEqual(['0.08', '0.004']);

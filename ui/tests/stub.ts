@@ -1,13 +1,15 @@
 // An engine that does nothing by itself: a test says what it reports, and reads what was asked.
 
 import type { Backend } from '../src/lib/backend';
-import type { AppEvent, AppSnapshot, Check, DeviceList, Event, Imported, Problem } from '../src/lib/bindings';
+import type { AppEvent, AppSnapshot, CheckTarget, Checkup, DeviceList, Event, Imported, Problem } from '../src/lib/bindings';
 
 export class Stub implements Backend {
   readonly asked: unknown[][] = [];
   /** The next command is rejected with this. */
   refuse: unknown = null;
-  check: Check = { outcome: 'passed', message: 'Fine.', tookMs: 1 };
+  /** How the next check goes; it stays at the last of them until `checkOver`. */
+  checkups: (Checkup | null)[] = [];
+  checkOver: Promise<void> = Promise.resolve();
   /** The devices that are there. */
   list: DeviceList = { microphones: [], speakers: [] };
   /** Commands are answered after this. */
@@ -56,7 +58,13 @@ export class Stub implements Backend {
   stay = () => this.#ask('stay');
   sendText = (text: string) => this.#ask('sendText', text);
   dismissNotice = (code: Problem['code']) => this.#ask('dismissNotice', code);
-  checkProfile = (draft: unknown) => this.#ask('checkProfile', draft).then(() => this.check);
+  check = async (target: CheckTarget, learn: (checkup: Checkup) => void): Promise<Checkup | null> => {
+    await this.#ask('check', target);
+    for (const checkup of this.checkups) if (checkup !== null) learn(checkup);
+    await this.checkOver;
+    return this.checkups.at(-1) ?? null;
+  };
+  stopCheck = () => this.#ask('stopCheck');
   saveSecret = (id: string) => this.#ask('saveSecret', id);
   giveUpKeychain = () => this.#ask('giveUpKeychain');
   saveProfile = (draft: unknown) => this.#ask('saveProfile', draft).then(() => 'saved-id');

@@ -5,7 +5,7 @@ import userEvent from '@testing-library/user-event';
 import { describe, expect, test } from 'vitest';
 
 import App from '../src/App.svelte';
-import type { AppSnapshot, Snapshot } from '../src/lib/bindings';
+import type { AppSnapshot, CheckLine, CheckState, CheckStep, CheckTarget, ProfileDraft, Snapshot } from '../src/lib/bindings';
 import { found } from '../src/lib/rehearsal';
 import { defaults } from '../src/lib/settings';
 import { words } from '../src/lib/words';
@@ -46,7 +46,8 @@ describe('before a call', () => {
   });
 
   test('Start calls the active profile, and another can be chosen', async () => {
-    const profiles = ['a', 'b'].map((id) => ({ profile: profile({ id, name: id }), secret: 'none' as const }));
+    const none = { secret: 'none', proxyPassword: 'none' } as const;
+    const profiles = ['a', 'b'].map((id) => ({ profile: profile({ id, name: id }), ...none }));
     const { stub, user } = await open(bare({ profiles, active: 'a' }));
     await user.click(screen.getByTestId('start-call'));
     await user.selectOptions(screen.getByTestId('profile-picker'), 'b');
@@ -75,7 +76,7 @@ describe('before a call', () => {
   });
 
   test('a secret that is gone is asked for before the call', async () => {
-    const mine = { profile: profile({ id: 'a', caller: { kind: 'bearer' } }), secret: 'none' as const };
+    const mine = { profile: profile({ id: 'a', caller: { kind: 'bearer' } }), secret: 'none' as const, proxyPassword: 'none' as const };
     await open(bare({ profiles: [mine], active: 'a' }));
     expect(screen.queryByTestId('start-call')).toBeNull();
     expect(screen.getByTestId('enter-secret')).toBeTruthy();
@@ -462,7 +463,7 @@ describe('the profile form', () => {
   });
 
   test('a stored secret stays when the field is left empty', async () => {
-    const mine = { profile: profile({ id: 'a', caller: { kind: 'bearer' } }), secret: 'keychain' as const };
+    const mine = { profile: profile({ id: 'a', caller: { kind: 'bearer' } }), secret: 'keychain' as const, proxyPassword: 'none' as const };
     const { stub, user } = await form(bare({ profiles: [mine], active: 'a' }));
     expect(text('field-secret-hint')).toBe(words.form.secretStored.keychain);
     await user.click(screen.getByTestId('save-profile'));
@@ -529,23 +530,93 @@ describe('the profile form', () => {
     expect(text('field-secret-hint')).toContain('No keychain here.');
   });
 
-  test('Test answers in a live region, and a change puts the answer away', async () => {
+  const line = (step: CheckStep, state: CheckState): CheckLine => ({ step, state });
+  const passed = line('profile', { state: 'passed', found: 'POST', tookMs: 2 });
+  const failed = line('backendName', { state: 'failed', problem: problem('network', 'Not found.'), tookMs: 5 });
+  const waiting = line('backendReached', { state: 'notTried' });
+  const steps = () => screen.getAllByTestId('check-step').map((step) => step.dataset['state']);
+
+  test('a check of what is being typed is told in a live region, and a change puts it away', async () => {
     const { stub, user } = await form();
     await user.type(field('name'), 'Mine');
     await user.type(field('tokenUrl'), 'https://voice.example.com/session');
+    stub.checkups = [{ lines: [passed], report: 'All is well.' }];
     await user.click(screen.getByTestId('test-profile'));
+    const [asked, target] = stub.asked.at(-1) as [string, CheckTarget];
+    expect(asked).toBe('check');
+    expect(target.kind === 'profile' && target.draft.profile.name).toBe('Mine');
     const result = screen.getByTestId('test-result');
     expect(result.getAttribute('role')).toBe('status');
-    await within(result).findByText('Fine.');
+    await within(result).findByText('It works.');
+    expect(steps()).toEqual(['passed']);
     await user.type(field('name'), '!');
     expect(result.dataset['outcome']).toBe('none');
-    stub.check = { outcome: 'failed', problem: problem('backend', 'Not a token.') };
+    expect(screen.queryByTestId('check-steps')).toBeNull();
+    stub.checkups = [{ lines: [passed, failed, waiting], report: 'It failed.' }];
     await user.click(screen.getByTestId('test-profile'));
-    await within(result).findByText('Not a token.');
+    await within(result).findByText('Not found.');
+    expect(steps()).toEqual(['passed', 'failed', 'notTried']);
+  });
+
+  test('a check says which step it is at, and can be stopped', async () => {
+    const { stub, user } = await form();
+    await user.type(field('name'), 'Mine');
+    await user.type(field('tokenUrl'), 'https://voice.example.com/session');
+    stub.checkups = [{ lines: [passed, line('backendName', { state: 'trying' }), waiting] }];
+    stub.checkOver = new Promise(() => {});
+    await user.click(screen.getByTestId('test-profile'));
+    const result = screen.getByTestId('test-result');
+    await within(result).findByText('Checking step 2 of 3: Backend: name…');
+    expect(text('test-profile')).toContain('Stop');
+    await user.click(screen.getByTestId('test-profile'));
+    expect(stub.asked.at(-1)).toEqual(['stopCheck']);
+    expect(result.dataset['outcome']).toBe('stopped');
+    expect(steps()).toEqual(['passed', 'notTried', 'notTried']);
+    expect(screen.queryByTestId('copy-check')).toBeNull();
+  });
+
+  test('the report of a check can be saved as text', async () => {
+    const { stub, user } = await form();
+    await user.type(field('name'), 'Mine');
+    await user.type(field('tokenUrl'), 'https://voice.example.com/session');
+    stub.checkups = [{ lines: [passed], report: 'All is well.' }];
+    stub.exported = '/home/you/check.txt';
+    await user.click(screen.getByTestId('test-profile'));
+    await user.click(await screen.findByTestId('save-check'));
+    expect(stub.asked.at(-1)).toEqual(['saveText', 'Sidetone backend check.txt', 'All is well.']);
+    expect(text('check-said')).toContain('/home/you/check.txt');
+  });
+
+  test('a note does not stop a backend from working', async () => {
+    const { stub, user } = await form();
+    await user.type(field('name'), 'Mine');
+    await user.type(field('tokenUrl'), 'https://voice.example.com/session');
+    const note = line('sessionCreated', { state: 'noted', problem: problem('wrongModel', 'Another.'), tookMs: 1 });
+    stub.checkups = [{ lines: [passed, note], report: 'A note.' }];
+    await user.click(screen.getByTestId('test-profile'));
+    const result = screen.getByTestId('test-result');
+    await within(result).findByText('It works.');
+    expect(result.dataset['outcome']).toBe('passed');
+    within(result).getByText('Another.');
+  });
+
+  test('a proxy of its own has a user name and a password that is never shown again', async () => {
+    const { stub, user } = await form();
+    await user.type(field('name'), 'Mine');
+    await user.type(field('tokenUrl'), 'https://voice.example.com/session');
+    expect(screen.queryByTestId('field-proxyUser')).toBeNull();
+    await user.type(field('proxy'), 'http://proxy.example.com:3128');
+    await user.type(field('proxyPassword'), 'word');
+    await user.click(screen.getByTestId('save-profile'));
+    expect(text('field-proxyUser-fault')).toBe(words.faultsOf.proxyUserMissing);
+    await user.type(field('proxyUser'), 'me');
+    await user.click(screen.getByTestId('save-profile'));
+    const [, draft] = stub.asked.find(([what]) => what === 'saveProfile') as [string, ProfileDraft];
+    expect([draft.profile.proxyUser, draft.proxyPassword]).toEqual(['me', 'word']);
   });
 
   test('deleting asks once more, in place', async () => {
-    const mine = { profile: profile({ id: 'a' }), secret: 'none' as const };
+    const mine = { profile: profile({ id: 'a' }), secret: 'none' as const, proxyPassword: 'none' as const };
     const { stub, user } = await form(bare({ profiles: [mine], active: 'a' }));
     await user.click(screen.getByTestId('delete-profile'));
     expect(stub.asked).toEqual([]);
@@ -607,6 +678,7 @@ describe('the backends in the settings', () => {
   const profiles = ['a', 'b'].map((id) => ({
     profile: profile({ id, name: `Backend ${id}`, caller: { kind: 'bearer' } }),
     secret: 'none' as const,
+    proxyPassword: 'none' as const,
   }));
   const settings = async () => {
     const opened = await open(bare({ profiles, active: 'a' }));

@@ -29,16 +29,18 @@ const profile = (id, name, tokenUrl, more = {}) => ({
   instructions: '',
   agentSpeaksFirst: false,
   proxy: '',
+  proxyUser: '',
   extraCa: '',
   price: { perMinute: 0.08, perText: 0.004 },
   ...more,
 });
 
 const profiles = [
-  { profile: profile('home', 'My backend', 'https://voice.example.com/session'), secret: 'keychain' },
+  { profile: profile('home', 'My backend', 'https://voice.example.com/session'), secret: 'keychain', proxyPassword: 'none' },
   {
     profile: profile('desk', 'Desk server', 'http://localhost:8787/token', { caller: { kind: 'open' }, voice: 'ara' }),
     secret: 'none',
+    proxyPassword: 'none',
   },
 ];
 

@@ -1,4 +1,5 @@
-use std::sync::Mutex as StdMutex;
+/// Backends: checked, saved.
+mod backends;
 
 use call::Money;
 
@@ -21,7 +22,9 @@ async fn profile(app: &App) -> Target {
         caller: Caller::Open,
         ..Profile::default()
     };
-    Target::Profile { id: app.save_profile(ProfileDraft { profile, secret: None }).await.unwrap() }
+    Target::Profile {
+        id: app.save_profile(ProfileDraft { profile, secret: None, proxy_password: None }).await.unwrap(),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -76,19 +79,19 @@ async fn settings_of_money_that_make_no_sense_are_refused_and_the_old_ones_stay(
 async fn the_window_is_told_what_was_spent_when_that_changes() {
     let folder = tempfile::tempdir().unwrap();
     let app = app(folder.path());
-    let told = Arc::new(StdMutex::new(Vec::new()));
-    let heard = told.clone();
-    let channel = Channel::new(move |body| {
-        let tauri::ipc::InvokeResponseBody::Json(text) = body else { panic!("events are JSON") };
-        let event: serde_json::Value = serde_json::from_str(&text).unwrap();
-        heard.lock().unwrap().push(event["spending"]["today"].as_f64());
-        Ok(())
-    });
-    let spending = app.subscribe(channel).await.spending.unwrap();
+    let spending = app.subscribe(|| {}).await.spending.unwrap();
     assert_eq!((spending.today, spending.month), (0.0, 0.0));
+    let told = async || -> Vec<f64> {
+        let today = |event| match event {
+            AppEvent::Spending { spending } => spending.unwrap().today,
+            other => panic!("nothing else has changed: {other:?}"),
+        };
+        app.news().await.into_iter().map(today).collect()
+    };
     app.look_at_spending().await;
     app.history.as_ref().unwrap().spend("one", unix_ms(), 0.25).unwrap();
     app.look_at_spending().await;
+    assert_eq!(told().await, [0.25]);
     app.look_at_spending().await;
-    assert_eq!(*told.lock().unwrap(), [Some(0.25)]);
+    assert_eq!(told().await, [0.0; 0]);
 }

@@ -32,16 +32,14 @@ const PARTS: &[Part] = &[
     Part { name: "parse", about: "events read from the wire", needs: &[Group::Build], measure: |_| program("realtime", "parse_rate") },
     Part { name: "latency", about: "between devices and the call, on the devices of a private sound server", needs: &[Group::Build, Group::Test], measure: |_| program("audio", "latency -- --desk") },
     Part { name: "call", about: "what the call adds, over a loopback socket", needs: &[Group::Build], measure: |_| program("call", "call_bench") },
+    Part { name: "barge", about: "from the server's word that somebody speaks to silence at the loudspeaker of a private sound server", needs: &[Group::Build, Group::Test], measure: |_| program("call", "call_bench -- --desk") },
     Part { name: "acoustics", about: "the echo canceller beside real libwebrtc, in made rooms", needs: &[Group::Build, Group::Acoustics], measure: |asked| acoustics::measure(asked.quick) },
     Part { name: "package", about: "the release .deb", needs: &[Group::Build], measure: |_| vec![package()] },
     Part { name: "window", about: "the real app, as `package` built it, beside an empty window", needs: &[Group::Build, Group::Test], measure: |_| window() },
     Part { name: "cost", about: "a call in the app that `package` built, beside the same call in Chromium", needs: &[Group::Build, Group::Test], measure: |_| live_program("cost", "") },
+    Part { name: "growth", about: "what a call of ten minutes adds to the app's memory", needs: &[Group::Build, Group::Test], measure: |asked| live_program("cost", if asked.quick { "--growth 3" } else { "--growth 10" }) },
     Part { name: "live", about: "the app on loudspeakers in a room, with somebody who speaks over the agent", needs: &[Group::Build, Group::Test], measure: |asked| live_program("live", if asked.quick { "--minutes 1 --tries 5" } else { "" }) },
-    Part { name: "pending", about: "what nothing here can measure yet", needs: &[], measure: |_| pending() },
 ];
-
-/// Measures that this project has set itself and that nothing here can take yet, with the reason.
-const PENDING: [(&str, &str); 1] = [("memory after 2 h of call", "no fast replay of a long call yet")];
 
 pub(crate) fn list() {
     for part in PARTS {
@@ -79,10 +77,6 @@ fn pick(only: &[String]) -> Result<Vec<&'static Part>> {
     }
     let wanted = |part: &&Part| only.is_empty() || only.iter().any(|name| name == part.name);
     Ok(PARTS.iter().filter(wanted).collect())
-}
-
-fn pending() -> Vec<Row> {
-    PENDING.map(|(what, why)| Row::missing(what, why, "")).into()
 }
 
 fn window() -> Vec<Row> {

@@ -10,10 +10,14 @@ mod command;
 mod cross;
 #[cfg(target_os = "linux")]
 mod deb;
+mod fuzz;
 #[cfg(target_os = "linux")]
 mod headless;
+#[cfg(target_os = "linux")]
+mod interop;
 mod launch;
 mod provision;
+mod python;
 mod stage;
 mod suite;
 mod ui;
@@ -48,6 +52,15 @@ enum Verb {
     Test(Stages),
     /// Print the project's measures, each with the command behind it
     Bench(Parts),
+    /// Feed made-up input to the parsers and look for one that breaks them
+    Fuzz {
+        /// How long each of them is fed, in seconds
+        #[arg(long, default_value_t = 60)]
+        seconds: u32,
+        /// Only these: events, replies
+        #[arg(long, value_name = "TARGET", value_delimiter = ',')]
+        only: Vec<String>,
+    },
     /// Make this system's packages from a release build
     Bundle,
     /// Quick checks of format, lints and types
@@ -104,6 +117,7 @@ fn main() -> ExitCode {
             Ok(())
         }
         Verb::Bench(Parts { only, quick, .. }) => bench::bench(&only, quick),
+        Verb::Fuzz { seconds, only } => fuzz::fuzz(seconds, &only),
         Verb::Bundle => bundle::bundle(),
         Verb::Check { targets: false, target: None, package } if package.is_empty() => suite::quick(),
         Verb::Check { target, package, .. } => {

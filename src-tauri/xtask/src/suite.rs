@@ -8,7 +8,7 @@ use crate::provision::{self, Group, provision};
 use crate::stage::{self, Outcome, Selection, Stage};
 use crate::ui;
 #[cfg(target_os = "linux")]
-use crate::{cross, deb, workspace};
+use crate::{cross, deb, interop, workspace};
 
 #[rustfmt::skip]
 const STAGES: &[Stage] = &[
@@ -23,6 +23,8 @@ const STAGES: &[Stage] = &[
     Stage { name: "clippy", about: "no warning anywhere", run: clippy },
     Stage { name: "unit", about: "crates, calls and recordings behave", run: unit },
     Stage { name: "doc", about: "examples in the documentation compile and run", run: doc },
+    #[cfg(target_os = "linux")]
+    Stage { name: "interop", about: "programs of others work with the practice agent and the backend", run: foreign },
     #[cfg(target_os = "linux")]
     Stage { name: "e2e", about: "real window, real sound server, real keychain", run: e2e },
     #[cfg(target_os = "linux")]
@@ -88,6 +90,17 @@ fn unit() -> Result<Outcome> {
 
 fn doc() -> Result<Outcome> {
     done(Run::words("cargo test --workspace --doc").run())
+}
+
+/// By its own name, for it is no part of the targets that the other stages build.
+#[cfg(target_os = "linux")]
+fn foreign() -> Result<Outcome> {
+    let home = interop::install()?;
+    done(
+        Run::words("cargo nextest run --workspace --test interop --no-fail-fast")
+            .env("SIDETONE_INTEROP", home)
+            .run(),
+    )
 }
 
 #[cfg(target_os = "linux")]

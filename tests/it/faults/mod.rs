@@ -9,6 +9,7 @@ mod desk;
 mod relay;
 mod secrets;
 mod table;
+mod way;
 
 use call::{Fault, ProblemCode};
 
@@ -22,7 +23,7 @@ use table::{Row, changed, network, run, switched};
 async fn getting_a_token() {
     run("Getting a token", &[
         changed("no such host", |setup| setup.profile.token_url = "https://backend.invalid/session".into(),
-            Failed(ProblemCode::Network, Fault::Network, "Could not find the backend")),
+            Failed(ProblemCode::Network, Fault::Network, "Could not find backend.invalid")),
         changed("nobody listens", |setup| setup.profile.token_url = "http://127.0.0.1:9/session".into(),
             Failed(ProblemCode::Network, Fault::Network, "backend runs")),
         network("reset", At::Once, Network::Down, 0, Failed(ProblemCode::Network, Fault::Network, "")),

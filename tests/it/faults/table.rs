@@ -44,7 +44,7 @@ pub(crate) struct Row {
     pub(crate) name: &'static str,
     pub(crate) switches: &'static [(&'static str, &'static str)],
     pub(crate) network: Option<(At, Network, u64)>,
-    pub(crate) change: fn(&mut Setup),
+    pub(crate) change: Box<dyn Fn(&mut Setup)>,
     pub(crate) sees: Sees,
 }
 
@@ -56,7 +56,7 @@ impl Row {
         sees: Sees,
     ) -> Self {
         let change = |setup: &mut Setup| setup.profile.auth = Auth::Subprotocol;
-        Self { change, ..switched(name, switches, sees) }
+        Self { change: Box::new(change), ..switched(name, switches, sees) }
     }
 
     /// The profile names a model, where others take what the alias stands for.
@@ -66,7 +66,7 @@ impl Row {
         sees: Sees,
     ) -> Self {
         let change = |setup: &mut Setup| setup.profile.model = "grok-voice-3.0".into();
-        Self { change, ..switched(name, switches, sees) }
+        Self { change: Box::new(change), ..switched(name, switches, sees) }
     }
 }
 
@@ -76,17 +76,17 @@ pub(crate) fn switched(
     switches: &'static [(&'static str, &'static str)],
     sees: Sees,
 ) -> Row {
-    Row { name, switches, network: None, change: |_| {}, sees }
+    Row { name, switches, network: None, change: Box::new(|_| {}), sees }
 }
 
 /// A network that misbehaves from `at` on and is well again after `ms` of simulated time.
 pub(crate) fn network(name: &'static str, at: At, network: Network, ms: u64, sees: Sees) -> Row {
-    Row { name, switches: &[], network: Some((at, network, ms)), change: |_| {}, sees }
+    Row { name, switches: &[], network: Some((at, network, ms)), change: Box::new(|_| {}), sees }
 }
 
 /// A profile that leads astray.
-pub(crate) fn changed(name: &'static str, change: fn(&mut Setup), sees: Sees) -> Row {
-    Row { name, switches: &[], network: None, change, sees }
+pub(crate) fn changed(name: &'static str, change: impl Fn(&mut Setup) + 'static, sees: Sees) -> Row {
+    Row { name, switches: &[], network: None, change: Box::new(change), sees }
 }
 
 /// Everything that a row's call told its window, in words and in the structures behind them.

@@ -1,9 +1,11 @@
 //! A desk without a desk: a sound server, a display and a session bus with a keychain, each a
-//! private child process that ends with the value that owns it, and the means to make speech and
-//! to recognise it again in a recording.
+//! private child process that ends with the value that owns it, the means to make speech and to
+//! recognise it again in a recording, and a network of its own: an authority and proxies.
 //!
 //! Not here: anything of the app itself. Linux only, and only for tests and benches.
 
+mod authority;
+mod between;
 mod bus;
 mod display;
 mod log;
@@ -15,6 +17,8 @@ mod signal;
 mod sound;
 pub mod wav;
 
+pub use authority::{Authority, Certified};
+pub use between::{Between, Protocol};
 pub use bus::Bus;
 pub use display::Display;
 pub use log::Captured;

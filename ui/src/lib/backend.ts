@@ -3,7 +3,8 @@
 import type {
   AppEvent,
   AppSnapshot,
-  Check,
+  CheckTarget,
+  Checkup,
   DeviceList,
   Imported,
   Mute,
@@ -38,7 +39,12 @@ export interface Backend {
   stay(): Promise<void>;
   sendText(text: string): Promise<void>;
   dismissNotice(code: ProblemCode): Promise<void>;
-  checkProfile(draft: ProfileDraft): Promise<Check>;
+  /**
+   * Tries a backend out up to an agreed session; `learn` gets every change, the last of them is the answer,
+   * null where it was stopped. The next check stops the one before.
+   */
+  check(target: CheckTarget, learn: (checkup: Checkup) => void): Promise<Checkup | null>;
+  stopCheck(): Promise<void>;
   /** The saved profile's id. */
   saveProfile(draft: ProfileDraft): Promise<string>;
   /** Tries the keychain again with a secret that is kept for this run only. */

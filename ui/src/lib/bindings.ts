@@ -28,7 +28,19 @@ export type Auth = "bearer" | "subprotocol";
 
 export type Caller = { "kind": "open" } | { "kind": "bearer" } | { "kind": "header", name: string, };
 
-export type Check = { "outcome": "passed", message: string, tookMs: number, } | { "outcome": "failed", problem: Problem, };
+export type CheckLine = { step: CheckStep, state: CheckState, };
+
+export type CheckState = { "state": "notTried" } | { "state": "trying" } | { "state": "passed", found: string, tookMs: number, } | { "state": "noted", problem: Problem, tookMs: number, } | { "state": "failed", problem: Problem, tookMs: number, };
+
+export type CheckStep = "profile" | "backendName" | "backendReached" | "backendTls" | "backendAnswer" | "tokenFound" | "tokenLife" | "lineName" | "lineReached" | "lineTls" | "lineOpen" | "sessionCreated" | "sessionUpdated";
+
+export type CheckTarget = { "kind": "practice" } | { "kind": "profile", draft: ProfileDraft, };
+
+export type Checkup = { lines: Array<CheckLine>, 
+/**
+ * The same as plain text, once it is over.
+ */
+report?: string, };
 
 export type Clock = { 
 /**
@@ -323,7 +335,7 @@ cure: string,
  */
 detail?: string, };
 
-export type ProblemCode = "profile" | "backend" | "backendRefused" | "rateLimited" | "noCredit" | "notAllowed" | "network" | "tls" | "lineRefused" | "lineLost" | "serverClosed" | "idle" | "sessionCap" | "handOver" | "serverPolicy" | "serverFailed" | "serverBusy" | "replyLost" | "sessionRefused" | "serverError" | "wrongModel" | "microphone" | "microphoneDenied" | "speaker" | "microphoneMoved" | "speakerMoved" | "silentMicrophone" | "mutedSpeech" | "telephone" | "dailyCap" | "keychain" | "storage" | "internal";
+export type ProblemCode = "profile" | "backend" | "backendRefused" | "rateLimited" | "noCredit" | "notAllowed" | "network" | "proxy" | "proxyLogin" | "tls" | "certificateExpired" | "certificateNotYetValid" | "certificateOtherHost" | "certificateUnknown" | "signIn" | "lineRefused" | "lineLost" | "serverClosed" | "idle" | "sessionCap" | "handOver" | "serverPolicy" | "serverFailed" | "serverBusy" | "replyLost" | "sessionRefused" | "serverError" | "wrongModel" | "microphone" | "microphoneDenied" | "speaker" | "microphoneMoved" | "speakerMoved" | "silentMicrophone" | "mutedSpeech" | "telephone" | "dailyCap" | "keychain" | "storage" | "internal";
 
 export type Processing = { 
 /**
@@ -369,6 +381,10 @@ agentSpeaksFirst: boolean,
  */
 proxy: string, 
 /**
+ * How that proxy knows you; none when empty. The password is kept apart.
+ */
+proxyUser: string, 
+/**
  * A PEM file of certificate authorities trusted beside the system's; none when empty.
  */
 extraCa: string, price: Price, };
@@ -381,9 +397,17 @@ profile: Profile,
 /**
  * `null` keeps the stored secret.
  */
-secret: string | null, };
+secret: string | null, 
+/**
+ * The same for the password of the profile's proxy.
+ */
+proxyPassword: string | null, };
 
-export type ProfileView = { profile: Profile, secret: SecretState, };
+export type ProfileView = { profile: Profile, secret: SecretState, 
+/**
+ * Where the password for the profile's proxy is.
+ */
+proxyPassword: SecretState, };
 
 export type Quiet = { 
 /**

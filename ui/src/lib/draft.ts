@@ -15,6 +15,8 @@ export type FieldName =
   | 'model'
   | 'instructions'
   | 'proxy'
+  | 'proxyUser'
+  | 'proxyPassword'
   | 'extraCa'
   | keyof Price
   | keyof Money;
@@ -57,6 +59,7 @@ export function emptyProfile(): Profile {
     instructions: '',
     agentSpeaksFirst: false,
     proxy: '',
+    proxyUser: '',
     extraCa: '',
     price: { perMinute: 0.08, perText: 0.004 },
   };
@@ -67,8 +70,14 @@ export function holdsXaiKey(text: string): boolean {
   return /(^|[^\w-])xai-[A-Za-z0-9]{20,}($|[^\w-])/.test(text);
 }
 
-/** An empty secret keeps the stored one. */
-export function draftOf(profile: Profile, secret: string, rates: Rates = ratesOf(profile)): ProfileDraft {
+/** An empty secret or password keeps the stored one. */
+export function draftOf(
+  profile: Profile,
+  secret: string,
+  rates: Rates = ratesOf(profile),
+  proxyPassword = '',
+): ProfileDraft {
+  const proxyUser = isProxyAddress(profile.proxy) ? profile.proxyUser.trim() : '';
   const trimmed: Profile = {
     ...profile,
     name: profile.name.trim(),
@@ -76,6 +85,7 @@ export function draftOf(profile: Profile, secret: string, rates: Rates = ratesOf
     realtimeUrl: profile.realtimeUrl.trim(),
     model: profile.model.trim(),
     proxy: profile.proxy.trim(),
+    proxyUser,
     extraCa: profile.extraCa.trim(),
     price: {
       perMinute: rateIn(rates.perMinute) ?? profile.price.perMinute,
@@ -86,7 +96,11 @@ export function draftOf(profile: Profile, secret: string, rates: Rates = ratesOf
         ? { kind: 'header', name: profile.caller.name.trim() }
         : profile.caller,
   };
-  return { profile: trimmed, secret: profile.caller.kind === 'open' || secret === '' ? null : secret };
+  return {
+    profile: trimmed,
+    secret: profile.caller.kind === 'open' || secret === '' ? null : secret,
+    proxyPassword: proxyUser === '' || proxyPassword === '' ? null : proxyPassword,
+  };
 }
 
 export function faultsIn(
@@ -94,6 +108,7 @@ export function faultsIn(
   secret: string,
   stored: SecretState,
   rates: Rates = ratesOf(profile),
+  proxyPassword = '',
 ): Faults {
   const faults: Faults = {};
   const note = (field: FieldName, fault: string | null) => {
@@ -107,6 +122,10 @@ export function faultsIn(
   note('model', keyOr(profile.model, profile.model.trim() === '' ? say.modelMissing : null));
   note('instructions', keyOr(profile.instructions, null));
   note('proxy', proxyFault(profile.proxy.trim()));
+  if (isProxyAddress(profile.proxy)) {
+    note('proxyUser', proxyUserFault(profile.proxyUser.trim(), proxyPassword));
+    note('proxyPassword', keyOr(proxyPassword, null));
+  }
   for (const field of ['perMinute', 'perText'] as const) {
     note(field, rateIn(rates[field]) === null ? say.priceBroken : null);
   }
@@ -159,6 +178,17 @@ function proxyFault(text: string): string | null {
   if (holdsXaiKey(text)) return say.xaiKey;
   if (!/^(http|socks5h?):\/\/[^\s/?#]+\/?$/i.test(text) || !URL.canParse(text)) return say.proxyBroken;
   return text.includes('@') ? say.proxyCredentials : null;
+}
+
+/** Whether the profile names a proxy of its own, rather than the system's or none. */
+export function isProxyAddress(proxy: string): boolean {
+  const text = proxy.trim();
+  return text !== '' && text.toLowerCase() !== 'none';
+}
+
+function proxyUserFault(user: string, password: string): string | null {
+  if (user === '') return password === '' ? null : say.proxyUserMissing;
+  return keyOr(user, /[:\p{Cc}]/u.test(user) ? say.proxyUserBroken : null);
 }
 
 export function isLoopback(host: string): boolean {

@@ -3,7 +3,8 @@
 
 import { apply, SILENCE, stateOf, type AppState } from './apply';
 import type { Backend } from './backend';
-import type { AppEvent, Check, DeviceList, Event, Imported, Mute, Problem, Profile, ProfileDraft, ProfileView, Settings, Status, Target, Trial } from './bindings';
+import type { AppEvent, CheckTarget, Checkup, DeviceList, Event, Imported, Mute, Problem, Profile, ProfileDraft, ProfileView, Settings, Status, Target, Trial } from './bindings';
+import { checked } from './checks';
 import { emptyProfile, holdsXaiKey } from './draft';
 import { reply } from './improvise';
 import { found, rehearsal } from './rehearsal';
@@ -59,6 +60,7 @@ export class FakeBackend implements Backend {
   /** Interrupted: the loudspeaker is silent until somebody speaks anew. */
   #hushed = false;
   #made = 0;
+  #stopCheck: () => void = () => {};
   /** Ends the trial that runs: with findings, or without. */
   #trial: (done: boolean) => void = () => {};
 
@@ -244,24 +246,36 @@ export class FakeBackend implements Backend {
     this.#say({ type: 'noticeGone', code });
   }
 
-  async checkProfile({ profile }: ProfileDraft): Promise<Check> {
-    this.log.push('checkProfile');
-    await new Promise((done) => setTimeout(done, 900));
-    if (profile.tokenUrl.includes('broken')) return { outcome: 'failed', problem: notAToken };
-    const message = 'Your backend answered in 143 ms with a token that lives for 5 minutes.';
-    return { outcome: 'passed', message, tookMs: 143 };
+  async check(target: CheckTarget, learn: (checkup: Checkup) => void): Promise<Checkup | null> {
+    this.log.push(`check ${target.kind}`);
+    await this.stopCheck();
+    let stopped = false;
+    this.#stopCheck = () => (stopped = true);
+    for (const checkup of checked(target)) {
+      if (stopped) return null;
+      learn(checkup);
+      if (checkup.report !== undefined) return checkup;
+      await new Promise((done) => setTimeout(done, 60));
+    }
+    return null;
   }
 
-  async saveProfile({ profile, secret }: ProfileDraft): Promise<string> {
+  async stopCheck(): Promise<void> {
+    this.#stopCheck();
+  }
+
+  async saveProfile({ profile, secret, proxyPassword }: ProfileDraft): Promise<string> {
     this.log.push('saveProfile');
     if (this.#state === null || holdsXaiKey(secret ?? '')) throw nothingThere;
     const id = profile.id === '' ? `profile-${(this.#made += 1)}` : profile.id;
     const old = this.#state.profiles.find((view) => view.profile.id === id);
     const kept = this.#state.keychain.state === 'available' ? 'keychain' : 'thisRun';
     const state = profile.caller.kind === 'open' ? 'none' : secret !== null ? kept : (old?.secret ?? 'none');
-    const view = { profile: { ...profile, id }, secret: state } as const;
+    const known = old?.proxyPassword ?? 'none';
+    const password = profile.proxyUser === '' ? 'none' : proxyPassword !== null ? kept : known;
+    const view = { profile: { ...profile, id }, secret: state, proxyPassword: password } as const;
     const profiles = old
-      ? this.#state.profiles.map((known) => (known === old ? view : known))
+      ? this.#state.profiles.map((one) => (one === old ? view : one))
       : [...this.#state.profiles, view];
     this.#emit({ type: 'profiles', profiles, active: this.#state.active ?? id });
     return id;
@@ -295,7 +309,7 @@ export class FakeBackend implements Backend {
 
   #add(profile: Profile): string {
     const id = `profile-${(this.#made += 1)}`;
-    const profiles = [...(this.#state?.profiles ?? []), { profile: { ...profile, id }, secret: 'none' as const }];
+    const profiles = [...(this.#state?.profiles ?? []), { profile: { ...profile, id }, secret: 'none' as const, proxyPassword: 'none' as const }];
     this.#emit({ type: 'profiles', profiles, active: this.#state?.active ?? id });
     return id;
   }
@@ -381,12 +395,4 @@ const capReached: Problem = {
   fault: 'computer',
   message: 'Today’s cap of $1.00 is reached: about $1.20 has been spent.',
   cure: 'Raise the cap or turn it off in the settings, or call again tomorrow.',
-};
-
-const notAToken: Problem = {
-  code: 'backendRefused',
-  fault: 'backend',
-  message: 'Your backend answered, but not with a token. It said: “rate limited”.',
-  cure: 'Try again in 32 s, or look at its log.',
-  detail: 'HTTP 429 Too Many Requests\n{"error":"rate limited","details":"10 per minute"}',
 };

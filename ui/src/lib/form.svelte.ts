@@ -1,7 +1,8 @@
 // The profile form while it is being filled in: what was entered, and which faults to show.
 
-import type { Profile, SecretState } from './bindings';
+import type { Profile, ProfileDraft, SecretState } from './bindings';
 import {
+  draftOf,
   faultsIn,
   holdsXaiKey,
   looksUnfinished,
@@ -18,6 +19,8 @@ export class FormState implements FieldSource {
   rates: Rates;
   secret = $state('');
   readonly stored: SecretState;
+  proxyPassword = $state('');
+  readonly storedProxy: SecretState;
   /** Save or Test was pressed: every fault is shown. */
   attempted = $state(false);
   /** The advanced part is open. */
@@ -27,13 +30,21 @@ export class FormState implements FieldSource {
   /** The field that an xAI key was just kept out of. */
   #refused = $state<string | null>(null);
 
-  faults: Faults = $derived.by(() => faultsIn(this.profile, this.secret, this.stored, this.rates));
+  faults: Faults = $derived.by(() =>
+    faultsIn(this.profile, this.secret, this.stored, this.rates, this.proxyPassword),
+  );
   sound = $derived(Object.keys(this.faults).length === 0);
 
-  constructor(profile: Profile, stored: SecretState) {
+  constructor(profile: Profile, stored: SecretState, storedProxy: SecretState) {
     this.profile = $state(profile);
     this.rates = $state(ratesOf(profile));
     this.stored = stored;
+    this.storedProxy = storedProxy;
+  }
+
+  /** What would be saved now. */
+  draft(): ProfileDraft {
+    return draftOf($state.snapshot(this.profile) as Profile, this.secret, this.rates, this.proxyPassword);
   }
 
   leave(field: FieldName, text: string): void {

@@ -3,13 +3,14 @@
 import { Channel, invoke } from '@tauri-apps/api/core';
 
 import type { Backend } from './backend';
-import type { AppEvent } from './bindings';
+import type { AppEvent, Checkup } from './bindings';
+import { fetching } from './fetching';
 
 export const tauriBackend: Backend = {
   subscribe(listen) {
-    const channel = new Channel<AppEvent>();
-    channel.onmessage = listen;
-    return invoke('subscribe', { channel });
+    const bell = new Channel<null>();
+    bell.onmessage = fetching((): Promise<AppEvent[]> => invoke('news'), listen);
+    return invoke('subscribe', { bell });
   },
   startCall: (target) => invoke('start_call', { target }),
   endCall: () => invoke('end_call'),
@@ -23,7 +24,12 @@ export const tauriBackend: Backend = {
   stay: () => invoke('stay'),
   sendText: (text) => invoke('send_text', { text }),
   dismissNotice: (code) => invoke('dismiss_notice', { code }),
-  checkProfile: (draft) => invoke('check_profile', { draft }),
+  check(target, learn) {
+    const channel = new Channel<Checkup>();
+    channel.onmessage = learn;
+    return invoke('check', { target, channel });
+  },
+  stopCheck: () => invoke('stop_check'),
   saveProfile: (draft) => invoke('save_profile', { draft }),
   saveSecret: (id) => invoke('save_secret', { id }),
   giveUpKeychain: () => invoke('give_up_keychain'),

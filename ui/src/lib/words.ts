@@ -1,6 +1,6 @@
 // Every word that the window says, in one typed place.
 
-import type { Ending, Fault, SecretState, Status, Step } from './bindings';
+import type { CheckState, CheckStep, Ending, Fault, SecretState, Status, Step } from './bindings';
 
 const states: Record<Status['word'] | 'ready', string> = {
   ready: 'Ready',
@@ -254,15 +254,15 @@ export const words = {
     speaksFirstHint: 'It greets you as soon as the line is open.',
     proxy: 'Proxy',
     proxyHint: 'Empty: the system’s. Or an address such as http://proxy.example.com:3128, or none.',
+    proxyUser: 'User name for the proxy',
+    proxyUserHint: 'Leave empty where the proxy asks for none.',
+    proxyPassword: 'Password for the proxy',
     extraCa: 'File of extra authorities',
     extraCaHint: 'A PEM file of your company’s certificate authorities, where the system does not know them.',
     perMinute: 'Price of a minute',
     perText: 'Price of a text',
     priceHint: (currency: string) =>
       `In ${currency}, for the estimate. xAI asked $0.08 and $0.004 in October 2026, and $0.05 a minute for grok-voice-think-fast-1.0.`,
-    test: 'Test',
-    testing: 'Asking your backend for a token…',
-    testPassed: 'It works.',
     save: 'Save',
     saving: 'Saving…',
     cancel: 'Cancel',
@@ -270,6 +270,46 @@ export const words = {
     deleteAsk: (name: string) => `Delete ${name} and its secret?`,
     deleteYes: 'Yes, delete',
     deleteNo: 'Keep it',
+  },
+
+  checkup: {
+    title: 'What was found',
+    start: 'Check',
+    startOne: (name: string) => `Check ${name}`,
+    startPractice: 'Check the practice agent',
+    stop: 'Stop checking',
+    beginning: 'Checking…',
+    running: (step: string, number: number, of: number) => `Checking step ${number} of ${of}: ${step}…`,
+    passed: 'It works.',
+    took: (ms: number) => `A call would be on the line after ${ms} ms.`,
+    stopped: 'Stopped before the end.',
+    ms: (ms: number) => `${ms} ms`,
+    steps: {
+      profile: 'Profile',
+      backendName: 'Backend: name',
+      backendReached: 'Backend: connection',
+      backendTls: 'Backend: encryption',
+      backendAnswer: 'Backend: answer',
+      tokenFound: 'Token',
+      tokenLife: 'Token: life',
+      lineName: 'Line: name',
+      lineReached: 'Line: connection',
+      lineTls: 'Line: encryption',
+      lineOpen: 'Line: open',
+      sessionCreated: 'Session: model',
+      sessionUpdated: 'Session: agreed',
+    } satisfies Record<CheckStep, string>,
+    states: {
+      notTried: '(not tried)',
+      trying: '(being tried)',
+      passed: '(works)',
+      noted: '(works, with a note)',
+      failed: '(failed)',
+    } satisfies Record<CheckState['state'], string>,
+    copy: 'Copy report',
+    copied: 'Copied. The report holds no secret.',
+    save: 'Save report…',
+    saved: (path: string) => `Saved to ${path}`,
   },
 
   faultsOf: {
@@ -292,7 +332,9 @@ export const words = {
     secretMissing: 'Enter the secret that your backend expects.',
     secretBroken: 'A secret has no spaces at its ends and no line breaks.',
     proxyBroken: 'A proxy looks like http://proxy.example.com:3128 or socks5://127.0.0.1:1080. Empty uses the system’s, none uses no proxy.',
-    proxyCredentials: 'Leave name and password out: a proxy that asks for them is taken from the system’s settings.',
+    proxyCredentials: 'Leave name and password out of the address; there are fields for them below.',
+    proxyUserMissing: 'Enter the user name that belongs to the password.',
+    proxyUserBroken: 'A user name for a proxy has no colon.',
     priceBroken: 'A price is a number from 0 to 1000, such as 0.08.',
     currencyBroken: 'One to eight characters without digits, such as $ or EUR.',
     capBroken: 'A cap is a number above 0 and at most a million, such as 5 or 2.50.',

@@ -3,19 +3,16 @@
 //! Opening and closing may block for as long as the system likes; done here, it never holds up the
 //! audio thread or the other device.
 
-use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use cpal::traits::{DeviceTrait, HostTrait, StreamTrait};
-use cpal::{BufferSize, ErrorKind, SampleFormat, StreamConfig, SupportedBufferSize, SupportedStreamConfig};
+use cpal::traits::HostTrait;
+use cpal::{BufferSize, ErrorKind};
 use flume::RecvTimeoutError;
-use rtrb::{Consumer, RingBuffer};
 
-use crate::device::{self, HostChoice, choose, describe_format, explain, explain_loss, id_of, native_config};
+use crate::device::{self, HostChoice, choose, describe_format, explain, id_of, native_config};
 use crate::error::DeviceError;
 use crate::port::{DeviceFormat, Direction, Move};
-use crate::ring::{self, CaptureEnd, CaptureLane, PlaybackEnd, PlaybackLane, Pulse};
+use crate::stream::{Lane, Stream, Trouble, fixed_buffer};
 
 /// How long after a failure the next attempt is made.
 const RETRY: Duration = Duration::from_millis(500);
@@ -37,9 +34,6 @@ const SHUNNED: Duration = Duration::from_secs(10);
 const CHOICE: Duration = Duration::from_millis(500);
 /// The same for sound systems that have to look at the devices themselves.
 const CHOICE_SLOW: Duration = Duration::from_secs(2);
-/// How long a sound server may take to make a stream.
-const BUILD: Duration = Duration::from_secs(5);
-
 /// What the audio thread wants of a device.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Want {
@@ -52,9 +46,7 @@ pub(crate) enum Want {
 /// What the audio thread learns.
 pub(crate) enum News {
     /// A stream that takes the place of whatever was before.
-    Microphone(CaptureLane),
-    /// The same.
-    Speaker(PlaybackLane),
+    Lane(Lane),
     /// The stream of the last lane flows.
     Running(DeviceFormat),
     /// It is another one than before.
@@ -88,12 +80,9 @@ pub(crate) struct Keeper {
 }
 
 struct Running {
-    /// Closed by being dropped.
-    _stream: cpal::Stream,
+    stream: Stream,
     host: cpal::Host,
     format: DeviceFormat,
-    pulse: Arc<Pulse>,
-    errors: Consumer<cpal::Error>,
 }
 
 enum Outcome {
@@ -102,8 +91,6 @@ enum Outcome {
     Move,
     Lost(DeviceError),
 }
-
-type Built = (cpal::Stream, Arc<Pulse>, Consumer<cpal::Error>, News);
 
 impl Keeper {
     /// `order`: as in [`EngineOptions`](crate::EngineOptions).
@@ -219,20 +206,19 @@ impl Keeper {
         let name = device::name_of(&host, self.direction, device);
         let format = DeviceFormat { name, ..describe_format(device, &config) };
         let fixed = fixed_buffer(&config);
-        let (stream, pulse, errors, lane) = match self.build(device, &config, fixed) {
+        let (stream, lane) = match Stream::open(self.direction, device, &config, fixed) {
             Err(error) if fixed != BufferSize::Default && error.kind() == ErrorKind::UnsupportedConfig => {
-                self.build(device, &config, BufferSize::Default)
+                Stream::open(self.direction, device, &config, BufferSize::Default)
             }
             other => other,
         }
         .map_err(lost)?;
-        stream.play().map_err(lost)?;
-        let mut running = Running { _stream: stream, host, format, pulse, errors };
+        let mut running = Running { stream, host, format };
         let mut lane = Some(lane);
         let began = Instant::now();
         let mut first: Option<(Instant, u64)> = None;
         loop {
-            let callbacks = running.pulse.callbacks.load(Ordering::Relaxed);
+            let callbacks = running.stream.callbacks();
             match first {
                 None if callbacks > 0 => first = Some((Instant::now(), callbacks)),
                 Some((at, count)) if at.elapsed() >= FLOWS && callbacks > count => break,
@@ -241,7 +227,7 @@ impl Keeper {
             }
             let alone = beside.as_mut().is_none_or(|other| other.trouble(self.direction).is_some());
             if let Some(lane) = lane.take_if(|_| alone) {
-                self.tell(lane);
+                self.tell(News::Lane(lane));
             }
             if let Some(outcome) = self.hear_wants(LOOK_EARLY).or_else(|| running.trouble(self.direction)) {
                 return Err(outcome);
@@ -251,7 +237,7 @@ impl Keeper {
             }
         }
         if let Some(lane) = lane {
-            self.tell(lane);
+            self.tell(News::Lane(lane));
         }
         self.tell(News::Running(running.format.clone()));
         self.tell_move(&running);
@@ -282,43 +268,6 @@ impl Keeper {
         self.tell(News::Moved { from: before.name, to: now.name.clone(), why });
     }
 
-    fn build(
-        &self,
-        device: &cpal::Device,
-        supported: &SupportedStreamConfig,
-        buffer_size: BufferSize,
-    ) -> Result<Built, cpal::Error> {
-        let config = StreamConfig { buffer_size, ..supported.config() };
-        let (rate, channels, format) = (config.sample_rate, config.channels, supported.sample_format());
-        let unusable = || cpal::Error::with_message(ErrorKind::UnsupportedConfig, format.to_string());
-        let (mut error_in, errors) = RingBuffer::new(8);
-        // Moving an error into a ring takes no lock; one too many is dropped.
-        let on_error = move |error: cpal::Error| drop(error_in.push(error));
-        match self.direction {
-            Direction::Microphone => {
-                let (mut end, lane, pulse) = ring::capture(rate, channels);
-                let take = taker(format).ok_or_else(unusable)?;
-                let on_data = move |data: &cpal::Data, info: &cpal::InputCallbackInfo| {
-                    let times = info.timestamp();
-                    take(&mut end, data, times.callback - times.capture);
-                };
-                let stream = device.build_input_stream_raw(config, format, on_data, on_error, Some(BUILD))?;
-                Ok((stream, pulse, errors, News::Microphone(lane)))
-            }
-            Direction::Speaker => {
-                let (mut end, lane, pulse) = ring::playback(rate, channels);
-                let give = giver(format).ok_or_else(unusable)?;
-                let on_data = move |data: &mut cpal::Data, info: &cpal::OutputCallbackInfo| {
-                    let times = info.timestamp();
-                    give(&mut end, data, times.playback - times.callback);
-                };
-                let stream =
-                    device.build_output_stream_raw(config, format, on_data, on_error, Some(BUILD))?;
-                Ok((stream, pulse, errors, News::Speaker(lane)))
-            }
-        }
-    }
-
     /// Looks after a stream, and after the one that takes its place, until it has to go. It is gone
     /// when this returns.
     fn watch(&mut self, mut running: Running) -> Outcome {
@@ -330,7 +279,7 @@ impl Keeper {
             if let Some(outcome) = self.hear_wants(LOOK).or_else(|| running.trouble(self.direction)) {
                 return outcome;
             }
-            let callbacks = running.pulse.callbacks.load(Ordering::Relaxed);
+            let callbacks = running.stream.callbacks();
             if callbacks != seen {
                 (seen, seen_at) = (callbacks, Instant::now());
             }
@@ -386,92 +335,13 @@ impl Running {
 
     /// What the stream has complained of that ends it.
     fn trouble(&mut self, direction: Direction) -> Option<Outcome> {
-        while let Ok(error) = self.errors.pop() {
-            match error.kind() {
-                ErrorKind::Xrun | ErrorKind::RealtimeDenied => {
-                    tracing::debug!(?direction, %error, "a stream stumbled");
-                }
-                ErrorKind::DeviceChanged => return Some(Outcome::Move),
-                _ => return Some(Outcome::Lost(explain_loss(direction, &error))),
-            }
-        }
-        None
+        Some(match self.stream.trouble(direction)? {
+            Trouble::Changed => Outcome::Move,
+            Trouble::Lost(error) => Outcome::Lost(error),
+        })
     }
 
     fn silent(&self) -> DeviceError {
         DeviceError::Lost(format!("{} has stopped without a word", self.format.name))
     }
-}
-
-/// 10 ms, as far as the device lets itself be told.
-fn fixed_buffer(config: &SupportedStreamConfig) -> BufferSize {
-    let wanted = config.sample_rate() / 100;
-    match *config.buffer_size() {
-        SupportedBufferSize::Range { min, max } if min <= max => BufferSize::Fixed(wanted.clamp(min, max)),
-        _ => BufferSize::Fixed(wanted),
-    }
-}
-
-type Take = fn(&mut CaptureEnd, &cpal::Data, Duration);
-type Give = fn(&mut PlaybackEnd, &mut cpal::Data, Duration);
-
-fn take<T: cpal::SizedSample>(end: &mut CaptureEnd, data: &cpal::Data, latency: Duration)
-where
-    f32: cpal::FromSample<T>,
-{
-    if let Some(samples) = data.as_slice::<T>() {
-        end.take(samples, latency);
-    }
-}
-
-fn take_24(end: &mut CaptureEnd, data: &cpal::Data, latency: Duration) {
-    if let Some(samples) = data.as_slice::<cpal::I24>() {
-        end.take_24(samples, latency);
-    }
-}
-
-fn give<T: cpal::SizedSample + cpal::FromSample<f32>>(
-    end: &mut PlaybackEnd,
-    data: &mut cpal::Data,
-    latency: Duration,
-) {
-    if let Some(samples) = data.as_slice_mut::<T>() {
-        end.give(samples, latency);
-    }
-}
-
-fn taker(format: SampleFormat) -> Option<Take> {
-    Some(match format {
-        SampleFormat::I8 => take::<i8>,
-        SampleFormat::I16 => take::<i16>,
-        SampleFormat::I24 => take_24,
-        SampleFormat::I32 => take::<i32>,
-        SampleFormat::I64 => take::<i64>,
-        SampleFormat::U8 => take::<u8>,
-        SampleFormat::U16 => take::<u16>,
-        SampleFormat::U24 => take::<cpal::U24>,
-        SampleFormat::U32 => take::<u32>,
-        SampleFormat::U64 => take::<u64>,
-        SampleFormat::F32 => take::<f32>,
-        SampleFormat::F64 => take::<f64>,
-        _ => return None,
-    })
-}
-
-fn giver(format: SampleFormat) -> Option<Give> {
-    Some(match format {
-        SampleFormat::I8 => give::<i8>,
-        SampleFormat::I16 => give::<i16>,
-        SampleFormat::I24 => give::<cpal::I24>,
-        SampleFormat::I32 => give::<i32>,
-        SampleFormat::I64 => give::<i64>,
-        SampleFormat::U8 => give::<u8>,
-        SampleFormat::U16 => give::<u16>,
-        SampleFormat::U24 => give::<cpal::U24>,
-        SampleFormat::U32 => give::<u32>,
-        SampleFormat::U64 => give::<u64>,
-        SampleFormat::F32 => give::<f32>,
-        SampleFormat::F64 => give::<f64>,
-        _ => return None,
-    })
 }

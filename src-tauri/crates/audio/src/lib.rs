@@ -28,6 +28,7 @@ mod resampler;
 pub mod ring;
 #[cfg(test)]
 mod sounds;
+mod stream;
 mod thread;
 mod trial;
 mod voice;

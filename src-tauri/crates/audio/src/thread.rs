@@ -13,6 +13,7 @@ use crate::keeper::{News, Want};
 use crate::playback::Playback;
 use crate::port::{Control, Direction, EchoFigures, Gate, Meters, Report};
 use crate::processor::Processor;
+use crate::stream::Lane;
 use crate::voice::Voice;
 
 /// The longest wait for a word of the call: after it the rings are looked after.
@@ -132,11 +133,11 @@ impl AudioThread {
 
     fn learn(&mut self, direction: Direction, news: News) {
         let attached = match news {
-            News::Microphone(lane) => {
+            News::Lane(Lane::Microphone(lane)) => {
                 self.begin_anew(direction);
                 self.capture.attach(lane)
             }
-            News::Speaker(lane) => {
+            News::Lane(Lane::Speaker(lane)) => {
                 self.begin_anew(direction);
                 self.playback.attach(lane, &mut self.outbox)
             }

@@ -101,7 +101,19 @@ pub enum ProblemCode {
     /// The key may not use the voice agent.
     NotAllowed,
     Network,
+    /// The proxy gives no connection.
+    Proxy,
+    /// The proxy wants to know who asks, or does not know them.
+    ProxyLogin,
     Tls,
+    CertificateExpired,
+    CertificateNotYetValid,
+    /// It is made out to somebody else.
+    CertificateOtherHost,
+    /// Nobody whom this computer trusts has issued it.
+    CertificateUnknown,
+    /// The network shows a page of its own: it wants its guests to sign in first.
+    SignIn,
     LineRefused,
     LineLost,
     /// The server closed the line in good order.

@@ -5,6 +5,7 @@
 
 mod budget;
 mod caption;
+mod checkup;
 mod connect;
 mod cost;
 mod event;
@@ -25,7 +26,8 @@ mod transcript;
 mod unsent;
 
 pub use budget::Money;
-pub use connect::{Checked, Net, NetError, check_addresses, check_secret};
+pub use checkup::{CheckLine, CheckState, CheckStep, Checkup};
+pub use connect::{Net, NetError, check_addresses, check_proxy_password, check_secret};
 pub use cost::{Cost, Reported};
 pub use event::*;
 pub use figures::Figures;

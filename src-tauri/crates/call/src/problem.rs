@@ -1,16 +1,15 @@
 //! Failures in words: what happened, whose fault it is, what to do.
 
-use std::time::Duration;
-
 use audio::{DeviceError, DeviceFormat, Direction, Move};
-use realtime::{Closed, MintError, OpenError, ProfileError, WireError};
+use realtime::{Closed, WireError};
 
-use crate::connect::NetError;
 use crate::event::{Fault, Problem, ProblemCode};
 
 mod line;
+mod reach;
 
 pub(crate) use line::*;
+pub(crate) use reach::*;
 
 fn problem(code: ProblemCode, fault: Fault, message: impl Into<String>, cure: &str) -> Problem {
     Problem { code, fault, message: message.into(), cure: cure.to_owned(), detail: None }
@@ -157,13 +156,18 @@ pub(crate) fn wrong_rate(rate: u32) -> Problem {
     )
 }
 
-pub(crate) fn wrong_model(asked: &str, got: &str) -> Problem {
-    problem(
+/// Where another model answered than the one that was asked for.
+pub(crate) fn other_model(asked: &str, got: &str) -> Option<Problem> {
+    // The alias may be answered with the name that it stands for.
+    if asked == got || asked == realtime::DEFAULT_MODEL {
+        return None;
+    }
+    Some(problem(
         ProblemCode::WrongModel,
         Fault::Xai,
         format!("You asked for the model {asked}, and {got} answered."),
         "Check the model's name in the profile: the server replaces a name it does not know without a word.",
-    )
+    ))
 }
 
 pub(crate) fn session_refused(error: &WireError) -> Problem {
@@ -242,148 +246,4 @@ impl From<realtime::Fault> for Fault {
             realtime::Fault::Xai => Self::Xai,
         }
     }
-}
-
-pub(crate) fn profile(error: &ProfileError) -> Problem {
-    let cure = match error {
-        ProfileError::ApiKey { .. } => {
-            "Put the key on your backend; here goes the secret that the backend knows you by."
-        }
-        ProfileError::PlainHttp { .. } => {
-            "Use https and wss; without encryption only this computer itself may be addressed."
-        }
-        _ => "Correct it in the backend's form.",
-    };
-    problem(ProblemCode::Profile, Fault::Profile, sentence(&error.to_string()), cure)
-}
-
-/// The way out that the profile asks for cannot be taken.
-pub(crate) fn route(error: &NetError) -> Problem {
-    let cure = "Correct the file of authorities or the proxy in the backend's form.";
-    problem(ProblemCode::Profile, Fault::Profile, sentence(&error.to_string()), cure)
-}
-
-pub(crate) fn mint(error: &MintError) -> Problem {
-    let (code, cure) = match error {
-        MintError::Profile(error) => return profile(error),
-        MintError::Dns { .. } => {
-            (ProblemCode::Network, "Check the address for a typing error, and that this computer is online.")
-        }
-        MintError::Connect { .. } => {
-            (ProblemCode::Network, "Check that the backend runs and that its port is the one in the address.")
-        }
-        MintError::Tls { .. } => (
-            ProblemCode::Tls,
-            "Check the backend's certificate; if your company inspects traffic, its certificate must be in the system's trust store.",
-        ),
-        MintError::Broken { .. } => {
-            (ProblemCode::Network, "Try again; if it stays so, look at the backend's log.")
-        }
-        MintError::Timeout { .. } => {
-            (ProblemCode::Backend, "Look at the backend's log: it may be waiting for xAI.")
-        }
-        MintError::Refused { status: 403, .. } => (
-            ProblemCode::NotAllowed,
-            "Check the caller secret in the profile; if it is right, the key on the backend may not use the voice agent.",
-        ),
-        MintError::Refused { .. } => (ProblemCode::BackendRefused, "Check the caller secret in the profile."),
-        MintError::Client { status: 402, .. } => (ProblemCode::NoCredit, TOP_UP),
-        MintError::RateLimited { retry_after: Some(_), .. } => {
-            (ProblemCode::RateLimited, "Wait that long and try again.")
-        }
-        MintError::RateLimited { retry_after: None, .. } => {
-            (ProblemCode::RateLimited, "Wait a minute and try again.")
-        }
-        MintError::Redirected { .. } => {
-            (ProblemCode::Profile, "Enter that address in the profile: a secret is not sent on by itself.")
-        }
-        MintError::Client { status: 404 | 405 | 410, .. } => (
-            ProblemCode::Backend,
-            "Check the path of the address, and whether the backend wants POST or GET.",
-        ),
-        MintError::Client { .. } | MintError::Server { .. } | MintError::ErrorReply { .. } => {
-            (ProblemCode::Backend, "Look at the backend's log; the key on it may be missing or wrong.")
-        }
-        MintError::NotJson { .. }
-        | MintError::Empty
-        | MintError::TooLarge { .. }
-        | MintError::NoToken { .. } => {
-            (ProblemCode::Backend, "Check that the address is the one that hands out tokens.")
-        }
-        MintError::Stale { .. } => (
-            ProblemCode::Backend,
-            "Let the backend mint a token for every request, good for some minutes; and check the clocks of the backend and of this computer.",
-        ),
-        MintError::BadToken => (ProblemCode::Backend, "Look at what the backend returns."),
-        MintError::IsApiKey => {
-            (ProblemCode::Backend, "Make the backend mint a token; the key must never leave it.")
-        }
-    };
-    let words = sentence(&error.to_string()) + &asked_to_wait(error.retry_after());
-    problem(code, error.fault().into(), words, cure)
-}
-
-pub(crate) fn open(error: &OpenError) -> Problem {
-    let (code, cure) = match error {
-        OpenError::Address(error) => return profile(error),
-        OpenError::Dns { .. } => (
-            ProblemCode::Network,
-            "Check the realtime address for a typing error, and that this computer is online.",
-        ),
-        OpenError::Connect { .. } => (
-            ProblemCode::Network,
-            "Check that this computer is online and that no firewall forbids the address.",
-        ),
-        OpenError::Proxy { .. } => (
-            ProblemCode::Network,
-            "Check the proxy in the backend's form, or in the system's network settings.",
-        ),
-        OpenError::Tls { .. } => (
-            ProblemCode::Tls,
-            "Check the clock of this computer; if your company inspects traffic, its certificate must be in the system's trust store.",
-        ),
-        OpenError::Timeout { .. } | OpenError::ClosedInHandshake { .. } => (
-            ProblemCode::LineRefused,
-            "Try again; if it stays so, a proxy or firewall may forbid WebSockets.",
-        ),
-        OpenError::Refused { status: 401, .. } => (
-            ProblemCode::LineRefused,
-            "Two fresh tokens were refused: check that your backend's key is valid and mints for this server.",
-        ),
-        OpenError::Refused { status: 403, .. } => (
-            ProblemCode::NotAllowed,
-            "Two fresh tokens were refused: check that your backend's key may use the voice agent and that its team has credit.",
-        ),
-        OpenError::Refused { status: 402, .. } => (ProblemCode::NoCredit, TOP_UP),
-        OpenError::Refused { status: 429, .. } => {
-            (ProblemCode::RateLimited, "Check the limits of your team at xAI, or wait and try again.")
-        }
-        OpenError::Refused { status: 500..=599, .. } => {
-            (ProblemCode::ServerFailed, "Try again a little later; nothing is wrong on your side.")
-        }
-        OpenError::Refused { .. } => (
-            ProblemCode::LineRefused,
-            "Check the realtime address in the profile; if it is right, try again later.",
-        ),
-        OpenError::Protocol { .. } | OpenError::Subprotocol => {
-            (ProblemCode::LineRefused, "Check that the realtime address is that of a realtime voice server.")
-        }
-        OpenError::Token => (ProblemCode::Backend, "Look at what the backend returns."),
-    };
-    let words = sentence(&error.to_string()) + &asked_to_wait(error.retry_after());
-    problem(code, error.fault().into(), words, cure)
-}
-
-const TOP_UP: &str = "Add credit to your team at xAI, then call again.";
-
-fn asked_to_wait(after: Option<Duration>) -> String {
-    after.map(|after| format!(" It asks for {} s.", after.as_secs().max(1))).unwrap_or_default()
-}
-
-/// `"the backend failed"` → `"The backend failed."`
-fn sentence(words: &str) -> String {
-    let mut letters = words.chars();
-    let first: String = letters.next().map(|letter| letter.to_uppercase().collect()).unwrap_or_default();
-    let end = if words.ends_with(['.', '!', '?']) { "" } else { "." };
-    format!("{first}{}{end}", letters.as_str())
 }

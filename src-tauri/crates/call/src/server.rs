@@ -6,6 +6,7 @@ use realtime::{ErrorWeight, Item, ItemKind, Progress, Response, ServerEvent, Ses
 use crate::event::{Event, ProblemCode, Role, Turns};
 use crate::machine::Turn;
 use crate::problem;
+use crate::session;
 
 impl Turn<'_> {
     pub(crate) fn hear_server(&mut self, event: ServerEvent) {
@@ -93,9 +94,7 @@ impl Turn<'_> {
     fn learn_model(&mut self, model: Option<String>) {
         let Some(model) = model.filter(|model| self.state.model.as_ref() != Some(model)) else { return };
         let asked = &self.state.setup.profile.model;
-        // The alias may be answered with the name that it stands for.
-        if *asked != model && asked != realtime::DEFAULT_MODEL {
-            let problem = problem::wrong_model(asked, &model);
+        if let Some(problem) = problem::other_model(asked, &model) {
             self.notice(problem);
         }
         self.state.model = Some(model.clone());
@@ -103,16 +102,11 @@ impl Turn<'_> {
     }
 
     fn session_updated(&mut self, session: Session) {
-        self.learn_model(session.model);
+        self.learn_model(session.model.clone());
         if self.state.is_live() {
             return;
         }
-        let wanted = Some(audio::WIRE_RATE_HZ);
-        let other = [session.input.rate, session.output.rate]
-            .into_iter()
-            .find(|rate| rate.is_some() && *rate != wanted);
-        match other.flatten() {
-            // Sound at another rate would be fast or slow speech, without any error.
+        match session::other_rate(&session) {
             Some(rate) => self.connect_failed(problem::wrong_rate(rate), false, None),
             None => self.ready(),
         }

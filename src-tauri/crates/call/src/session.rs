@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use audio::WIRE_RATE_HZ;
-use realtime::{ClientEvent, Content, DEFAULT_VOICE, NewItem, Role, SessionConfig, TurnDetection};
+use realtime::{ClientEvent, Content, DEFAULT_VOICE, NewItem, Role, Session, SessionConfig, TurnDetection};
 
 use crate::event::Turns;
 use crate::setup::Setup;
@@ -37,6 +37,13 @@ pub(crate) fn update(setup: &Setup, wishes: &Wishes) -> ClientEvent {
         ..SessionConfig::default()
     };
     ClientEvent::SessionUpdate { session: Box::new(session) }
+}
+
+/// A rate that the server insists on where ours was asked for: sound would be fast or slow speech,
+/// without any error.
+pub(crate) fn other_rate(session: &Session) -> Option<u32> {
+    let rates = [session.input.rate, session.output.rate];
+    rates.into_iter().flatten().find(|rate| *rate != WIRE_RATE_HZ)
 }
 
 /// Who ends a turn, and how.

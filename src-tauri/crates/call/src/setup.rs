@@ -15,6 +15,8 @@ use crate::patience::Patience;
 pub struct Setup {
     pub profile: Profile,
     pub access: Access,
+    /// For the proxy that the profile names.
+    pub proxy_password: Option<SecretString>,
     /// The agent runs on this computer: no money runs, and the window says so.
     pub practice: bool,
     pub turns: Turns,
@@ -35,6 +37,7 @@ impl Setup {
         Self {
             profile,
             access,
+            proxy_password: None,
             practice: false,
             turns: Turns::default(),
             patience: Patience::default(),

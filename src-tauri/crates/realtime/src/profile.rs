@@ -2,11 +2,13 @@
 
 use std::{fmt, net::IpAddr};
 
-use reqwest::header::{self, HeaderName, HeaderValue};
+use hyper::header::{self, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use url::{Host, Url};
+
+use crate::proxy::check_user;
 
 /// Where a realtime session is opened unless the profile says otherwise (xAI realtime guide).
 pub const DEFAULT_REALTIME_URL: &str = "wss://api.x.ai/v1/realtime";
@@ -40,6 +42,8 @@ pub struct Profile {
     pub agent_speaks_first: bool,
     /// As [`ProxyChoice::parse`](crate::ProxyChoice::parse) reads it.
     pub proxy: String,
+    /// How that proxy knows you; none when empty. The password is kept apart.
+    pub proxy_user: String,
     /// A PEM file of certificate authorities trusted beside the system's; none when empty.
     pub extra_ca: String,
     pub price: Price,
@@ -60,6 +64,7 @@ impl Default for Profile {
             instructions: String::new(),
             agent_speaks_first: false,
             proxy: String::new(),
+            proxy_user: String::new(),
             extra_ca: String::new(),
             price: Price::default(),
         }
@@ -142,6 +147,8 @@ pub enum Field {
     HeaderName,
     Secret,
     Proxy,
+    ProxyUser,
+    ProxyPassword,
     PerMinute,
     PerText,
 }
@@ -154,6 +161,8 @@ impl fmt::Display for Field {
             Self::HeaderName => "header name",
             Self::Secret => "secret",
             Self::Proxy => "proxy",
+            Self::ProxyUser => "user name for the proxy",
+            Self::ProxyPassword => "password for the proxy",
             Self::PerMinute => "price of a minute",
             Self::PerText => "price of a text",
         })
@@ -180,6 +189,10 @@ pub enum ProfileError {
     HeaderName { name: String },
     #[error("{name} is set by the connection itself and cannot carry the secret")]
     ReservedHeader { name: String },
+    #[error("the user name for the proxy must not contain a colon or a control character")]
+    ProxyUser,
+    #[error("the {field} is longer than {limit} bytes")]
+    TooLong { field: Field, limit: usize },
     #[error("the {field} must be a number from 0 to {MOST_PRICE}")]
     NoPrice { field: Field },
     #[error("the secret contains characters that cannot be sent in a header")]
@@ -198,8 +211,10 @@ impl ProfileError {
             | Self::WrongScheme { field, .. }
             | Self::PlainHttp { field, .. }
             | Self::Credentials { field }
+            | Self::TooLong { field, .. }
             | Self::NoPrice { field }
             | Self::ApiKey { field } => *field,
+            Self::ProxyUser => Field::ProxyUser,
             Self::HeaderName { .. } | Self::ReservedHeader { .. } => Field::HeaderName,
             Self::SecretCharacters => Field::Secret,
         }
@@ -221,6 +236,7 @@ impl Profile {
             check_header_name(name)?;
         }
         crate::ProxyChoice::parse(&self.proxy)?;
+        check_user(self.proxy_user.trim())?;
         check_rate(self.price.per_minute, Field::PerMinute)?;
         check_rate(self.price.per_text, Field::PerText)?;
         Ok(Endpoints { token_url, realtime_url })

@@ -1,27 +1,32 @@
-//! The proxy between this computer and servers elsewhere, the same for HTTP and for the line.
+//! The proxy between this computer and servers elsewhere, the same for the backend and for the line.
 
-use std::{fmt, sync::Arc};
+use std::{fmt, future::Ready, sync::Arc, task};
 
-use hyper::Uri;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use bytes::Bytes;
+use http_body_util::Full;
+use hyper::{
+    Request, StatusCode, Uri,
+    header::{self, HeaderValue},
+};
 use hyper_util::{
-    client::{
-        legacy::connect::{
-            HttpConnector,
-            proxy::{SocksV5, Tunnel},
-        },
-        proxy::matcher::{Intercept, Matcher},
-    },
+    client::{legacy::connect::proxy::SocksV5, proxy::matcher::Matcher},
     rt::TokioIo,
 };
-use tokio::net::TcpStream;
+use secrecy::{ExposeSecret, SecretString};
+use tokio::{net::TcpStream, time::timeout};
 use tower_service::Service;
 use url::Url;
 
 use crate::{
-    profile::{Field, ProfileError, is_loopback},
-    redact::redact,
-    socket::OpenError,
+    dial::{Connection, DialError, Fact, ProxyFailure, STEP_LIMIT, Witness, reach},
+    http::{self, chain},
+    profile::{Field, Profile, ProfileError, is_loopback, looks_like_xai_key},
+    redact::{redact, redact_words},
 };
+
+/// Bytes that a SOCKS server takes of a user name, and of a password (RFC 1929).
+const LOGIN_LIMIT: usize = 255;
 
 /// What a profile says about the proxy.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -66,80 +71,264 @@ impl ProxyChoice {
     }
 }
 
+/// How a proxy knows its users.
+#[derive(Clone)]
+pub struct Login {
+    user: String,
+    password: SecretString,
+}
+
+impl fmt::Debug for Login {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Login").field("user", &self.user).finish_non_exhaustive()
+    }
+}
+
+impl Login {
+    /// What the profile and its kept password say; `None` where the profile names no proxy of its own
+    /// or no user.
+    ///
+    /// # Errors
+    /// When no proxy could be shown it.
+    pub fn of(profile: &Profile, password: Option<SecretString>) -> Result<Option<Self>, ProfileError> {
+        let user = profile.proxy_user.trim();
+        if user.is_empty() || !matches!(ProxyChoice::parse(&profile.proxy)?, ProxyChoice::Through(_)) {
+            return Ok(None);
+        }
+        check_user(user)?;
+        let password = password.unwrap_or_default();
+        let field = Field::ProxyPassword;
+        if looks_like_xai_key(password.expose_secret()) {
+            return Err(ProfileError::ApiKey { field });
+        }
+        if password.expose_secret().len() > LOGIN_LIMIT {
+            return Err(ProfileError::TooLong { field, limit: LOGIN_LIMIT });
+        }
+        Ok(Some(Self { user: user.to_owned(), password }))
+    }
+
+    /// RFC 7617.
+    fn basic(&self) -> Option<HeaderValue> {
+        let pair = STANDARD.encode(format!("{}:{}", self.user, self.password.expose_secret()));
+        let mut value = HeaderValue::try_from(format!("Basic {pair}")).ok()?;
+        value.set_sensitive(true);
+        Some(value)
+    }
+}
+
+/// A colon ends the name in `Basic` (RFC 7617).
+pub(crate) fn check_user(user: &str) -> Result<(), ProfileError> {
+    let field = Field::ProxyUser;
+    if looks_like_xai_key(user) {
+        return Err(ProfileError::ApiKey { field });
+    }
+    if user.len() > LOGIN_LIMIT {
+        return Err(ProfileError::TooLong { field, limit: LOGIN_LIMIT });
+    }
+    match user.chars().any(|c| c == ':' || c.is_control()) {
+        true => Err(ProfileError::ProxyUser),
+        false => Ok(()),
+    }
+}
+
 /// Decides which proxy, if any, stands before a server. This computer itself is always reached directly.
 #[derive(Clone, Default)]
-pub struct Proxy(Option<Arc<Matcher>>);
+pub struct Proxy(Rule);
+
+#[derive(Clone, Default)]
+enum Rule {
+    #[default]
+    Direct,
+    System(Arc<Matcher>),
+    Through(Url, Option<Login>),
+}
 
 impl fmt::Debug for Proxy {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The system's may hold a password.
-        formatter.write_str(if self.0.is_some() { "Proxy(by rule)" } else { "Proxy(none)" })
+        formatter.write_str(match self.0 {
+            Rule::Direct => "Proxy(none)",
+            Rule::System(_) => "Proxy(the system's)",
+            Rule::Through(..) => "Proxy(the profile's)",
+        })
     }
 }
 
 impl Proxy {
+    /// `login` is for a proxy that the profile names itself.
     #[must_use]
-    pub fn new(choice: &ProxyChoice) -> Self {
+    pub fn new(choice: &ProxyChoice, login: Option<Login>) -> Self {
         Self(match choice {
-            ProxyChoice::System => Some(Arc::new(Matcher::from_system())),
-            ProxyChoice::Direct => None,
-            ProxyChoice::Through(url) => Some(Arc::new(Matcher::builder().all(url.as_str()).build())),
+            ProxyChoice::System => Rule::System(Arc::new(Matcher::from_system())),
+            ProxyChoice::Direct => Rule::Direct,
+            ProxyChoice::Through(url) => Rule::Through(url.clone(), login),
         })
     }
 
-    /// A connection to the target by way of its proxy; `None` where there is none.
-    pub(crate) async fn connect(
-        &self,
-        url: &Url,
+    /// The proxy on the way to a server, if one is.
+    pub(crate) fn before(&self, url: &Url, host: &str, port: u16) -> Option<Hop> {
+        if is_loopback(url) {
+            return None;
+        }
+        match &self.0 {
+            Rule::Direct => None,
+            Rule::System(matcher) => {
+                let host = bracketed(host);
+                // Whether it is a WebSocket is no business of a proxy.
+                let intercept = matcher.intercept(&format!("https://{host}:{port}").parse().ok()?)?;
+                let uri = intercept.uri();
+                let scheme = uri.scheme_str().unwrap_or("http");
+                let login = intercept.raw_auth().map(|(user, password)| Login {
+                    user: user.to_owned(),
+                    password: password.to_owned().into(),
+                });
+                Some(Hop {
+                    host: uri.host().unwrap_or_default().trim_matches(['[', ']']).to_owned(),
+                    port: uri.port_u16().unwrap_or_else(|| usual_port(scheme)),
+                    scheme: scheme.to_owned(),
+                    basic: intercept.basic_auth().cloned(),
+                    login,
+                })
+            }
+            Rule::Through(url, login) => Some(Hop {
+                host: url.host_str().unwrap_or_default().trim_matches(['[', ']']).to_owned(),
+                port: url.port().unwrap_or_else(|| usual_port(url.scheme())),
+                scheme: url.scheme().to_owned(),
+                basic: login.as_ref().and_then(Login::basic),
+                login: login.clone(),
+            }),
+        }
+    }
+}
+
+fn usual_port(scheme: &str) -> u16 {
+    if scheme.starts_with("socks") { 1080 } else { 80 }
+}
+
+fn bracketed(host: &str) -> String {
+    if host.contains(':') { format!("[{host}]") } else { host.to_owned() }
+}
+
+/// A proxy on the way.
+pub(crate) struct Hop {
+    scheme: String,
+    host: String,
+    port: u16,
+    /// What an HTTP proxy is shown.
+    basic: Option<HeaderValue>,
+    /// What a SOCKS server is shown.
+    login: Option<Login>,
+}
+
+impl Hop {
+    /// A connection to the target by way of the proxy.
+    pub(crate) async fn through(
+        self,
         host: &str,
         port: u16,
-    ) -> Option<Result<TcpStream, OpenError>> {
-        let matcher = self.0.as_ref().filter(|_| !is_loopback(url))?;
-        let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-        // Whether it is a WebSocket is no business of a proxy.
-        let target: Uri = format!("https://{host}:{port}").parse().ok()?;
-        let intercept = matcher.intercept(&target)?;
-        Some(through(&intercept, target).await)
+        witness: &Witness,
+    ) -> Result<Box<dyn Connection>, DialError> {
+        let name = format!("{}:{}", bracketed(&self.host), self.port);
+        let failed = |failure| DialError::Proxy { host: name.clone(), failure };
+        let stream = reach(&self.host, self.port, witness).await.map_err(|error| match error {
+            DialError::Dns { why, .. } | DialError::Connect { why, .. } => {
+                failed(ProxyFailure::Unreachable { why })
+            }
+            other => other,
+        })?;
+        let address = stream.peer_addr().ok();
+        let target = format!("{}:{port}", bracketed(host));
+        let asking = async {
+            match self.scheme.as_str() {
+                "http" => self.tunnel(stream, target).await,
+                "socks5" | "socks5h" => self.socks(stream, target).await,
+                other => Err(ProxyFailure::Refused { why: format!("{other} proxies are not supported") }),
+            }
+        };
+        let silent = ProxyFailure::Refused { why: format!("no answer within {} s", STEP_LIMIT.as_secs()) };
+        let stream = timeout(STEP_LIMIT, asking).await.unwrap_or(Err(silent)).map_err(failed)?;
+        witness.tell(Fact::Reached { address, proxy: Some(name.clone()) });
+        Ok(stream)
+    }
+
+    /// RFC 9110 §9.3.6.
+    async fn tunnel(&self, stream: TcpStream, target: String) -> Result<Box<dyn Connection>, ProxyFailure> {
+        let mut request = Request::connect(&target).header(header::HOST, &target);
+        if let Some(value) = &self.basic {
+            request = request.header(header::PROXY_AUTHORIZATION, value);
+        }
+        let request = request
+            .body(Full::<Bytes>::default())
+            .map_err(|error| ProxyFailure::Refused { why: error.to_string() })?;
+        http::over(Box::new(stream), async |mut sender| {
+            let response = sender.send_request(request).await?;
+            match response.status() {
+                StatusCode::PROXY_AUTHENTICATION_REQUIRED => Err(self.unknown()),
+                status if status.is_success() => {
+                    let stream = hyper::upgrade::on(response).await?;
+                    Ok(Box::new(TokioIo::new(stream)) as Box<dyn Connection>)
+                }
+                status => Err(ProxyFailure::Refused { why: format!("HTTP {status}") }),
+            }
+        })
+        .await
+    }
+
+    /// RFC 1928, and RFC 1929 where there is a login.
+    async fn socks(&self, stream: TcpStream, target: String) -> Result<Box<dyn Connection>, ProxyFailure> {
+        let refused = |why: String| ProxyFailure::Refused { why };
+        let target: Uri =
+            format!("https://{target}").parse().map_err(|_| refused("it takes no such name".into()))?;
+        let mut socks = SocksV5::new(Uri::default(), There(Some(TokioIo::new(stream))))
+            .local_dns(self.scheme == "socks5");
+        let mut secret = "";
+        if let Some(Login { user, password }) = &self.login {
+            secret = password.expose_secret();
+            socks = socks.with_auth(user.clone(), secret.to_owned());
+        }
+        match socks.call(target).await {
+            Ok(stream) => Ok(Box::new(stream.into_inner())),
+            Err(error) => {
+                let why = chain(&error);
+                // The library keeps the kinds of these errors to itself.
+                match ["authentication", "credentials"].iter().any(|word| why.contains(word)) {
+                    true => Err(self.unknown()),
+                    false => Err(refused(redact_words(&why, &[secret]))),
+                }
+            }
+        }
+    }
+
+    /// The proxy takes nobody whom it does not know.
+    fn unknown(&self) -> ProxyFailure {
+        match self.basic.is_some() || self.login.is_some() {
+            true => ProxyFailure::LoginRefused,
+            false => ProxyFailure::LoginWanted,
+        }
     }
 }
 
-async fn through(intercept: &Intercept, target: Uri) -> Result<TcpStream, OpenError> {
-    let proxy = intercept.uri().clone();
-    let name = proxy.authority().map_or_else(String::new, |authority| redact(authority.as_str()));
-    let failed = |why: String| OpenError::Proxy { host: name.clone(), why: redact(&why) };
-    let mut connector = HttpConnector::new();
-    connector.enforce_http(false);
-    connector.set_nodelay(true);
-    let stream: TokioIo<TcpStream> = match proxy.scheme_str() {
-        Some("http") | None => {
-            let mut tunnel = Tunnel::new(proxy, connector);
-            if let Some(auth) = intercept.basic_auth() {
-                tunnel = tunnel.with_auth(auth.clone());
-            }
-            tunnel.call(target).await.map_err(|error| failed(chain(&error)))?
-        }
-        Some(scheme @ ("socks5" | "socks5h")) => {
-            let local = scheme == "socks5";
-            let mut socks = SocksV5::new(proxy, connector).local_dns(local);
-            if let Some((user, password)) = intercept.raw_auth() {
-                socks = socks.with_auth(user.to_owned(), password.to_owned());
-            }
-            socks.call(target).await.map_err(|error| failed(chain(&error)))?
-        }
-        Some(other) => return Err(failed(format!("{other} proxies are not supported"))),
-    };
-    Ok(stream.into_inner())
+impl From<hyper::Error> for ProxyFailure {
+    fn from(error: hyper::Error) -> Self {
+        Self::Refused { why: redact(&chain(&error)) }
+    }
 }
 
-/// An error with its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        words = format!("{words}: {error}");
-        cause = error.source();
+/// Stands in where a library wants to connect by itself: the connection is there already.
+struct There(Option<TokioIo<TcpStream>>);
+
+impl Service<Uri> for There {
+    type Response = TokioIo<TcpStream>;
+    type Error = std::io::Error;
+    type Future = Ready<Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, _: &mut task::Context<'_>) -> task::Poll<Result<(), Self::Error>> {
+        task::Poll::Ready(Ok(()))
     }
-    words
+
+    fn call(&mut self, _: Uri) -> Self::Future {
+        std::future::ready(self.0.take().ok_or_else(|| std::io::ErrorKind::NotConnected.into()))
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,5 @@
 //! The line: one task owns the WebSocket, bounded queues lead in and out.
 
-mod dial;
 mod handshake;
 mod open_error;
 mod task;
@@ -14,7 +13,6 @@ use std::{
     time::Duration,
 };
 
-use rustls::ClientConfig;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::mpsc,
@@ -26,12 +24,12 @@ use url::Url;
 pub use open_error::OpenError;
 
 use crate::{
+    dial::Dial,
     event::{
         client::ClientEvent,
         server::{ParseError, ServerEvent},
     },
-    profile::Auth,
-    proxy::Proxy,
+    profile::{Auth, realtime_url},
     redact::redact_url,
     tap::Tap,
     token::Token,
@@ -53,8 +51,7 @@ pub struct LineOptions {
     pub url: Url,
     pub token: Token,
     pub auth: Auth,
-    pub tls: Arc<ClientConfig>,
-    pub proxy: Proxy,
+    pub dial: Dial,
     /// From the look-up of the name to the end of the WebSocket handshake.
     pub connect_timeout: Duration,
     /// Quiet from the server for this long brings out a WebSocket ping.
@@ -67,15 +64,14 @@ pub struct LineOptions {
 }
 
 impl LineOptions {
-    /// No proxy, 10 s to connect, a ping after 10 s, dead 8 s later.
+    /// 10 s to connect, a ping after 10 s, dead 8 s later.
     #[must_use]
-    pub fn new(url: Url, token: Token, auth: Auth, tls: Arc<ClientConfig>) -> Self {
+    pub fn new(url: Url, token: Token, auth: Auth, dial: Dial) -> Self {
         Self {
             url,
             token,
             auth,
-            tls,
-            proxy: Proxy::default(),
+            dial,
             connect_timeout: Duration::from_secs(10),
             ping_interval: Duration::from_secs(10),
             pong_timeout: Duration::from_secs(8),
@@ -210,7 +206,8 @@ pub async fn open(options: LineOptions) -> Result<Line, OpenError> {
     let limit = options.connect_timeout;
     tracing::debug!(url = %redact_url(&options.url), "opening the line");
     let attempt = Box::pin(async {
-        let stream = dial::connect(&options).await?;
+        let url = realtime_url(options.url.as_str()).map_err(OpenError::Address)?;
+        let stream = options.dial.connect(&url).await.map_err(OpenError::Way)?;
         handshake::upgrade(stream, &options).await
     });
     finish(timeout(limit, attempt).await.unwrap_or(Err(OpenError::Timeout { after: limit })), &options)

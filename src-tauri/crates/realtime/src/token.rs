@@ -9,24 +9,29 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use reqwest::{
-    StatusCode,
+use bytes::Bytes;
+use http_body_util::{BodyExt as _, Full};
+use hyper::{
+    Request, Response, StatusCode,
+    body::Incoming,
     header::{self, HeaderName, HeaderValue},
 };
 use secrecy::{ExposeSecret, SecretString};
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 use url::Url;
 
 pub use error::MintError;
-pub(crate) use error::{asked_to_wait, said};
+pub(crate) use error::{asked_to_wait, page, said};
 pub use reply::resolve;
 
 use crate::{
-    http::Http,
+    dial::{Dial, Fact},
+    http::{self, USER_AGENT},
+    portal,
     profile::{Method, Profile},
     redact::redact_url,
 };
-use error::{Quoted, send_error};
+use error::{Quoted, broken};
 
 /// The whole exchange with a backend must fit into this.
 pub const MINT_DEADLINE: Duration = Duration::from_secs(10);
@@ -123,15 +128,15 @@ impl fmt::Debug for Minted {
     }
 }
 
-/// Asks the profile's backend for a token. `secret` is the value that [`Caller`] sends; a profile whose
-/// caller needs one and has none is an error. A backend whose token is not [fresh](Token::is_fresh) is
-/// asked once more, for it may have handed out one that it kept.
+/// Asks the profile's backend for a token. `secret` is the value that [`Caller`](crate::Caller) sends; a
+/// profile whose caller needs one and has none is an error. A backend whose token is not
+/// [fresh](Token::is_fresh) is asked once more, for it may have handed out one that it kept.
 ///
 /// # Errors
 /// One kind per cause; see [`MintError::fault`]. Each of the at most two requests takes at most
 /// [`MINT_DEADLINE`].
 pub async fn mint(
-    http: &Http,
+    dial: &Dial,
     profile: &Profile,
     secret: Option<&SecretString>,
 ) -> Result<Minted, MintError> {
@@ -139,8 +144,8 @@ pub async fn mint(
     let credential = profile.credential(secret).map_err(MintError::Profile)?;
     let once = || async {
         tracing::debug!(url = %redact_url(&url), "asking the backend for a token");
-        let exchange = exchange(http, profile.method, &url, credential.clone(), secret);
-        let minted = tokio::time::timeout(MINT_DEADLINE, exchange)
+        let exchange = exchange(dial, profile.method, &url, credential.clone(), secret);
+        let minted = timeout(MINT_DEADLINE, exchange)
             .await
             .unwrap_or(Err(MintError::Timeout { after: MINT_DEADLINE }))?;
         match minted.token.life_left() {
@@ -160,46 +165,76 @@ pub async fn mint(
 }
 
 async fn exchange(
-    http: &Http,
+    dial: &Dial,
     method: Method,
     url: &Url,
     credential: Option<(HeaderName, HeaderValue)>,
     secret: Option<&SecretString>,
 ) -> Result<Minted, MintError> {
-    let client = http.client(url);
     let mut request = match method {
-        Method::Get => client.get(url.clone()),
-        Method::Post => {
-            client.post(url.clone()).header(header::CONTENT_TYPE, "application/json").body(REQUEST_BODY)
-        }
+        Method::Get => Request::get(http::target(url)),
+        Method::Post => Request::post(http::target(url)).header(header::CONTENT_TYPE, "application/json"),
     };
-    request = request.header(header::ACCEPT, "application/json");
+    request = request
+        .header(header::HOST, http::host(url))
+        .header(header::USER_AGENT, USER_AGENT)
+        .header(header::ACCEPT, "application/json");
     if let Some((name, value)) = credential {
         request = request.header(name, value);
     }
-    let response = request.send().await.map_err(send_error)?;
-    let status = response.status();
-    let quoted = Quoted::new(secret);
+    let body = match method {
+        Method::Get => Bytes::new(),
+        Method::Post => Bytes::from_static(REQUEST_BODY.as_bytes()),
+    };
+    let request = request.body(Full::new(body)).map_err(|error| broken(&error))?;
+    let stream = dial.connect(url).await.map_err(MintError::Way)?;
+    http::over(stream, async |mut sender| {
+        let response = sender.send_request(request).await?;
+        receive(response, url, dial, &Quoted::new(secret)).await
+    })
+    .await
+}
+
+async fn receive(
+    response: Response<Incoming>,
+    url: &Url,
+    dial: &Dial,
+    quoted: &Quoted<'_>,
+) -> Result<Minted, MintError> {
+    let (head, body) = response.into_parts();
+    let status = head.status;
     if !status.is_success() {
-        let headers = response.headers().clone();
         // A page that breaks off still has its first words.
-        let (body, _) = read(response, ERROR_BODY_LIMIT).await;
-        return Err(quoted.status_error(status, &headers, &body));
+        let (body, _) = read(body, ERROR_BODY_LIMIT).await;
+        return Err(match portal::sign_in(url, status.as_u16(), &head.headers, &body) {
+            Some(at) => MintError::SignIn { at },
+            None => quoted.status_error(status, &head.headers, &body),
+        });
     }
-    let content_type =
-        response.headers().get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    dial.tell(Fact::Answered { status: status.as_u16() });
     if status == StatusCode::NO_CONTENT {
         return Err(MintError::Empty);
     }
-    let clock = when::clock(response.headers());
-    let (body, end) = read(response, BODY_LIMIT).await;
+    let (body, end) = read(body, BODY_LIMIT).await;
     match end {
         End::Whole => {}
         End::TooLarge => return Err(MintError::TooLarge { limit: BODY_LIMIT }),
         End::Broken(error) => return Err(error),
     }
-    let mut minted = resolve(&body).map_err(|error| quoted.clean(error.with_content_type(content_type)))?;
-    if let Some(clock) = clock {
+    let content_type =
+        head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let (mut minted, place) = match reply::read(&body) {
+        Ok(found) => found,
+        Err(error @ MintError::NotJson { .. }) => {
+            return Err(match portal::sign_in(url, status.as_u16(), &head.headers, &body) {
+                Some(at) => MintError::SignIn { at },
+                None => quoted.clean(error.with_content_type(content_type)),
+            });
+        }
+        Err(error) => return Err(quoted.clean(error)),
+    };
+    dial.tell(Fact::Shaped { place });
+    if let Some(clock) = when::clock(&head.headers) {
         minted.token = minted.token.issued_at(clock);
     }
     Ok(minted)
@@ -211,14 +246,17 @@ enum End {
     Broken(MintError),
 }
 
-async fn read(mut response: reqwest::Response, limit: usize) -> (Vec<u8>, End) {
-    let mut body = Vec::new();
+async fn read(mut body: Incoming, limit: usize) -> (Vec<u8>, End) {
+    let mut bytes = Vec::new();
     loop {
-        match response.chunk().await {
-            Ok(Some(chunk)) if body.len() + chunk.len() > limit => return (body, End::TooLarge),
-            Ok(Some(chunk)) => body.extend_from_slice(&chunk),
-            Ok(None) => return (body, End::Whole),
-            Err(error) => return (body, End::Broken(send_error(error))),
+        let data = match body.frame().await {
+            Some(Ok(frame)) => frame.into_data().unwrap_or_default(),
+            Some(Err(error)) => return (bytes, End::Broken(error.into())),
+            None => return (bytes, End::Whole),
+        };
+        if bytes.len() + data.len() > limit {
+            return (bytes, End::TooLarge);
         }
+        bytes.extend_from_slice(&data);
     }
 }

@@ -1,11 +1,10 @@
 //! The acoustic bench in tests/acoustics: a folder of Python packages for it, and its verdicts as rows.
 
-use std::path::{Path, PathBuf};
-
 use anyhow::{Context, Result};
 
 use super::table::{Bar, Row};
 use crate::command::Run;
+use crate::python::python;
 use crate::workspace;
 
 const WHAT: &str = "echo canceller beside libwebrtc";
@@ -19,7 +18,7 @@ pub(super) fn measure(quick: bool) -> Vec<Row> {
 fn run(quick: bool) -> Result<Vec<Row>> {
     let home = workspace::target().join("acoustics");
     let bench = workspace::root().join("tests/acoustics");
-    let python = python(&home, &bench.join("requirements.txt"))?;
+    let python = python(&home, &[bench.join("requirements.txt")])?;
     Run::new(&python).args(["-m", "unittest", "-q"]).folder(&bench).run()?;
     Run::words("cargo build --release --quiet -p audio --example cancel").run()?;
     let cancel =
@@ -33,21 +32,6 @@ fn run(quick: bool) -> Result<Vec<Row>> {
     bench.run()?;
     let text = std::fs::read_to_string(&report)?;
     rows(&text).with_context(|| format!("{} is not understood", report.display()))
-}
-
-/// A Python with the pinned packages in it, made once and again when the pins change.
-fn python(home: &Path, pins: &Path) -> Result<PathBuf> {
-    let python = home.join(if cfg!(windows) { "Scripts/python.exe" } else { "bin/python" });
-    let stamp = home.join("installed.txt");
-    let wanted =
-        std::fs::read_to_string(pins).with_context(|| format!("could not read {}", pins.display()))?;
-    if python.is_file() && std::fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
-        return Ok(python);
-    }
-    Run::words("python3 -m venv --clear").args([home]).run()?;
-    Run::new(&python).args(["-m", "pip", "install", "--quiet", "-r"]).args([pins]).run()?;
-    std::fs::write(stamp, wanted)?;
-    Ok(python)
 }
 
 /// The report's `bar`: what, ours, at_least.

@@ -65,6 +65,8 @@ pub(crate) const NEEDS: &[Need] = &[
     Need { group: Group::Test, what: "Chromium", why: "tests the window's pages in a browser", probe: Probe::Program(&["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]), apt: "chromium", dnf: "chromium", pacman: "chromium" },
     Need { group: Group::Test, what: "systemd-analyze", why: "checks the backend's unit", probe: Probe::Program(&["systemd-analyze"]), apt: "systemd", dnf: "systemd", pacman: "systemd" },
     Need { group: Group::Test, what: "dpkg-deb", why: "makes and opens the .deb", probe: Probe::Program(&["dpkg-deb"]), apt: "dpkg", dnf: "dpkg", pacman: "dpkg" },
+    Need { group: Group::Test, what: "Python", why: "runs programs of others against the agent and the backend", probe: Probe::Program(&["python3"]), apt: "python3", dnf: "python3", pacman: "python" },
+    Need { group: Group::Test, what: "Python's own packages", why: "a folder of Python packages for those programs alone", probe: Probe::File(&["/usr/lib/*/ensurepip/__init__.py", "/usr/lib64/*/ensurepip/__init__.py"]), apt: "python3-venv", dnf: "python3", pacman: "python" },
 
     Need { group: Group::Acoustics, what: "Python", why: "runs the acoustic bench", probe: Probe::Program(&["python3"]), apt: "python3", dnf: "python3", pacman: "python" },
     Need { group: Group::Acoustics, what: "Python's own packages", why: "a folder of Python packages for the bench alone", probe: Probe::File(&["/usr/lib/*/ensurepip/__init__.py", "/usr/lib64/*/ensurepip/__init__.py"]), apt: "python3-venv", dnf: "python3", pacman: "python" },

@@ -5,6 +5,7 @@
 //! What comes out is 11.3 ms late: a block for the suppressor's windows, the rest for the two filters
 //! between 48 kHz and 24 kHz.
 
+mod coherence;
 mod delay;
 mod drift;
 mod fft;

@@ -7,7 +7,7 @@ use super::floor::Floor;
 pub(super) const BANDS: [usize; 17] = [0, 4, 8, 12, 16, 20, 26, 32, 40, 50, 62, 76, 94, 116, 142, 176, BINS];
 pub(super) const BAND_COUNT: usize = BANDS.len() - 1;
 /// Bands whose voice decides whether somebody speaks: 400 Hz to 3.8 kHz.
-const VOICED: std::ops::Range<usize> = 2..11;
+pub(super) const VOICED: std::ops::Range<usize> = 2..11;
 /// What stays of the echo's power from one block to the next: RT60 of 0.3 s.
 const TAIL: f32 = 0.65;
 /// Part of each new block in the smoothed powers.
@@ -34,6 +34,9 @@ const DOUBT_BOUND: f32 = 3.0;
 /// better the filter is, the more.
 const VOICE_DB: f32 = 6.0;
 const VOICE_DB_PER_DB: f32 = 0.15;
+/// As many dB more where all of the error follows the echo, less what is chance.
+const FOLLOWS_DB: f32 = 20.0;
+const CHANCE: f32 = 0.15;
 /// From no voice to surely one.
 const VOICE_SPAN_DB: f32 = 4.0;
 /// How fast the voice comes and goes, per block.
@@ -72,12 +75,14 @@ impl Residual {
         }
     }
 
-    /// Takes the powers of one block by bin: echo estimate, error, and the filter's doubt.
+    /// Takes the powers of one block by bin: echo estimate, error, and the filter's doubt; and the share
+    /// of the error in the [`VOICED`] bands that follows the echo.
     pub(super) fn learn(
         &mut self,
         echo: &[f32; BINS],
         error: &[f32; BINS],
         doubt: &[f32; BINS],
+        follows: f32,
         floor: &Floor,
     ) {
         for (tail, &echo) in self.tail.iter_mut().zip(echo) {
@@ -117,7 +122,9 @@ impl Residual {
                 loudness += leak.echo.sqrt();
             }
         }
-        let needed = VOICE_DB + VOICE_DB_PER_DB * (enhancement / loudness).max(0.0);
+        let needed = VOICE_DB
+            + VOICE_DB_PER_DB * (enhancement / loudness).max(0.0)
+            + FOLLOWS_DB * (follows - CHANCE).max(0.0);
         let near = ((over / weights - needed) / VOICE_SPAN_DB).clamp(0.0, 1.0);
         self.near += if near > self.near { COME } else { GO } * (near - self.near);
     }
@@ -134,6 +141,11 @@ impl Residual {
     /// Power of the echo that is left, by bin.
     pub(super) fn power(&self) -> &[f32; BINS] {
         &self.power
+    }
+
+    /// Power of the echo in a band before anything was taken out of it.
+    pub(super) fn echoed(&self, band: usize) -> f32 {
+        self.tail[BANDS[band]..BANDS[band + 1]].iter().sum()
     }
 
     /// The residual echo of a band, and how quickly it goes.
@@ -169,4 +181,24 @@ impl Leak {
 
 fn decibels(ratio: f32) -> f32 {
     10.0 * ratio.clamp(0.03, 300.0).log10()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_remainder_that_follows_the_echo_is_nobody() {
+        let near = |follows: f32| {
+            let (mut residual, floor) = (Residual::new(), Floor::new());
+            for at in 0..320 {
+                // For the last ten blocks 17 dB more than was ever left.
+                let error = if at < 310 { 1.0 } else { 50.0 };
+                residual.learn(&[1_000.0; BINS], &[error; BINS], &[0.0; BINS], follows, &floor);
+            }
+            residual.near()
+        };
+        assert!(near(0.05) > 0.5, "{}", near(0.05));
+        assert!(near(0.8) < 0.05, "{}", near(0.8));
+    }
 }

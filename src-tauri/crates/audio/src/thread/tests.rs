@@ -33,10 +33,10 @@ fn what_was_learnt_of_the_echo_ends_with_the_device_and_with_the_switch() {
     type Change = fn(&mut AudioThread);
     let changes: [(&str, Change); 5] = [
         ("microphone", |thread| {
-            thread.learn(Direction::Microphone, News::Microphone(ring::capture(48_000, 1).1));
+            thread.learn(Direction::Microphone, News::Lane(Lane::Microphone(ring::capture(48_000, 1).1)));
         }),
         ("loudspeaker", |thread| {
-            thread.learn(Direction::Speaker, News::Speaker(ring::playback(44_100, 2).1));
+            thread.learn(Direction::Speaker, News::Lane(Lane::Speaker(ring::playback(44_100, 2).1)));
         }),
         ("moving", |thread| thread.learn(Direction::Speaker, News::Moving)),
         ("closed", |thread| thread.learn(Direction::Microphone, News::Closed)),

@@ -1,6 +1,8 @@
 //! The real task against a real server over loopback, with files for devices and simulated time.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test that meets the unexpected has failed")]
 
+/// *Check my backend*.
+mod checkup;
 /// What happens in a call when nothing goes wrong.
 mod conversation;
 /// A call at a simulated desk.

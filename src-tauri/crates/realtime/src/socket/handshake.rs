@@ -2,14 +2,11 @@
 //! that a refusal can be read to its end, a server that echoes no subprotocol is tolerated, and no log
 //! line of a library ever prints the request with its token.
 
-use std::pin::pin;
-
 use bytes::Bytes;
-use http_body_util::{BodyExt, Empty, Limited};
+use http_body_util::{BodyExt, Full, Limited};
 use hyper::{
     Request, Response, StatusCode,
     body::Incoming,
-    client::conn::http1,
     header::{self, HeaderMap, HeaderValue},
 };
 use hyper_util::rt::TokioIo;
@@ -21,12 +18,14 @@ use tokio_tungstenite::{
     },
 };
 
-use super::{LineOptions, MESSAGE_LIMIT, OpenError, dial::Connection};
+use super::{LineOptions, MESSAGE_LIMIT, OpenError};
 use crate::{
-    http::USER_AGENT,
+    dial::Connection,
+    http::{self, USER_AGENT},
+    portal,
     profile::Auth,
     redact::redact_words,
-    token::{Token, asked_to_wait, said},
+    token::{asked_to_wait, said},
 };
 
 pub(super) type Upgraded = WebSocketStream<TokioIo<hyper::upgrade::Upgraded>>;
@@ -40,29 +39,15 @@ pub(super) async fn upgrade(
 ) -> Result<Upgraded, OpenError> {
     let key = generate_key();
     let (request, offered) = request(options, &key)?;
-    let (mut sender, connection) = http1::Builder::new()
-        .title_case_headers(true)
-        .handshake::<_, Empty<Bytes>>(TokioIo::new(stream))
-        .await
-        .map_err(broken)?;
-    let exchange = async {
-        let response = sender.send_request(request).await.map_err(broken)?;
+    let upgraded = http::over(stream, async |mut sender| {
+        let response = sender.send_request(request).await?;
         if response.status() != StatusCode::SWITCHING_PROTOCOLS {
-            return Err(refusal(response, &options.token).await);
+            return Err(refusal(response, options).await);
         }
         verify(response.headers(), &key, offered.as_ref())?;
-        hyper::upgrade::on(response).await.map_err(broken)
-    };
-    let mut exchange = pin!(exchange);
-    let mut connection = pin!(connection.with_upgrades());
-    let mut driving = true;
-    let upgraded = loop {
-        tokio::select! {
-            upgraded = &mut exchange => break upgraded?,
-            // Its errors also reach the exchange.
-            _ = &mut connection, if driving => driving = false,
-        }
-    };
+        Ok(hyper::upgrade::on(response).await?)
+    })
+    .await?;
     let mut config = WebSocketConfig::default();
     config.max_message_size = Some(MESSAGE_LIMIT);
     config.max_frame_size = Some(MESSAGE_LIMIT);
@@ -75,16 +60,8 @@ pub(super) async fn upgrade(
 fn request(
     options: &LineOptions,
     key: &str,
-) -> Result<(Request<Empty<Bytes>>, Option<HeaderValue>), OpenError> {
+) -> Result<(Request<Full<Bytes>>, Option<HeaderValue>), OpenError> {
     let url = &options.url;
-    let path = match url.query() {
-        Some(query) => format!("{}?{query}", url.path()),
-        None => url.path().to_owned(),
-    };
-    let host = match (url.host_str(), url.port()) {
-        (Some(host), Some(port)) => format!("{host}:{port}"),
-        (host, _) => host.unwrap_or_default().to_owned(),
-    };
     let (name, text) = match options.auth {
         Auth::Bearer => (header::AUTHORIZATION, format!("Bearer {}", options.token.expose())),
         Auth::Subprotocol => {
@@ -97,15 +74,15 @@ fn request(
     let mut value = HeaderValue::try_from(text).map_err(|_| OpenError::Token)?;
     value.set_sensitive(true);
     let offered = (options.auth == Auth::Subprotocol).then(|| value.clone());
-    let request = Request::get(path)
-        .header(header::HOST, host)
+    let request = Request::get(http::target(url))
+        .header(header::HOST, http::host(url))
         .header(header::CONNECTION, "Upgrade")
         .header(header::UPGRADE, "websocket")
         .header(header::SEC_WEBSOCKET_VERSION, "13")
         .header(header::SEC_WEBSOCKET_KEY, key)
         .header(header::USER_AGENT, USER_AGENT)
         .header(name, value)
-        .body(Empty::new())
+        .body(Full::default())
         .map_err(|error| OpenError::Protocol { why: error.to_string() })?;
     Ok((request, offered))
 }
@@ -141,17 +118,16 @@ fn verify(headers: &HeaderMap, key: &str, offered: Option<&HeaderValue>) -> Resu
     }
 }
 
-async fn refusal(response: Response<Incoming>, token: &Token) -> OpenError {
-    let status = response.status().as_u16();
-    let retry_after = asked_to_wait(response.headers());
-    let said = match Limited::new(response.into_body(), REFUSAL_LIMIT).collect().await {
-        Ok(body) => said(&body.to_bytes()),
-        Err(_) => String::new(),
+async fn refusal(response: Response<Incoming>, options: &LineOptions) -> OpenError {
+    let (head, body) = response.into_parts();
+    let status = head.status.as_u16();
+    let body = match Limited::new(body, REFUSAL_LIMIT).collect().await {
+        Ok(body) => body.to_bytes(),
+        Err(_) => Bytes::new(),
     };
-    OpenError::Refused { status, retry_after, said: redact_words(&said, &[token.expose()]) }
-}
-
-fn broken(error: hyper::Error) -> OpenError {
-    let why = error.to_string();
-    if error.is_parse() { OpenError::Protocol { why } } else { OpenError::ClosedInHandshake { why } }
+    if let Some(at) = portal::sign_in(&options.url, status, &head.headers, &body) {
+        return OpenError::SignIn { at };
+    }
+    let retry_after = asked_to_wait(&head.headers);
+    OpenError::Refused { status, retry_after, said: redact_words(&said(&body), &[options.token.expose()]) }
 }

@@ -1,21 +1,18 @@
 use std::time::Duration;
 
-use crate::{fault::Fault, profile::ProfileError};
+use crate::{dial::DialError, fault::Fault, profile::ProfileError, token::page};
 
 /// Why a line could not be opened. `said` holds the server's own words, cut and without secrets.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OpenError {
     #[error("cannot use the realtime address: {0}")]
     Address(ProfileError),
-    #[error("could not find {host}: {why}")]
-    Dns { host: String, why: String },
-    #[error("could not reach {host}: {why}")]
-    Connect { host: String, why: String },
-    /// The proxy is not there, or does not let the connection through.
-    #[error("the proxy {host} gave no connection: {why}")]
-    Proxy { host: String, why: String },
-    #[error("could not make an encrypted connection to {host}: {why}")]
-    Tls { host: String, why: String },
+    /// No connection came about.
+    #[error(transparent)]
+    Way(DialError),
+    /// A page of the network in place of the server's answer; `at` is its host where that is another.
+    #[error("a sign-in page answered in the realtime server's place{}", page(at))]
+    SignIn { at: String },
     #[error("the realtime server gave no complete answer within {} s", after.as_secs())]
     Timeout { after: Duration },
     /// Any status but 101. 401 and 403: the token was not accepted. `retry_after` is what the header of
@@ -44,10 +41,8 @@ impl OpenError {
         match self {
             Self::Address(_) | Self::Refused { status: 300..=399 | 404 | 405 | 410, .. } => Fault::Profile,
             Self::Token | Self::Refused { status: 401 | 403, .. } => Fault::Backend,
-            Self::Dns { .. }
-            | Self::Connect { .. }
-            | Self::Proxy { .. }
-            | Self::Tls { .. }
+            Self::Way(error) => error.fault(),
+            Self::SignIn { .. }
             | Self::Timeout { .. }
             | Self::ClosedInHandshake { .. }
             | Self::Refused { status: 407, .. } => Fault::Network,
@@ -69,10 +64,8 @@ impl OpenError {
     pub fn may_pass(&self) -> bool {
         match self {
             Self::Refused { status, .. } => matches!(status, 408 | 425 | 429 | 500..=599),
-            Self::Dns { .. }
-            | Self::Connect { .. }
-            | Self::Proxy { .. }
-            | Self::Tls { .. }
+            Self::Way(error) => error.may_pass(),
+            Self::SignIn { .. }
             | Self::Timeout { .. }
             | Self::ClosedInHandshake { .. }
             | Self::Protocol { .. } => true,
@@ -84,5 +77,12 @@ impl OpenError {
     #[must_use]
     pub fn wants_new_token(&self) -> bool {
         matches!(self, Self::Refused { status: 401 | 403, .. })
+    }
+}
+
+impl From<hyper::Error> for OpenError {
+    fn from(error: hyper::Error) -> Self {
+        let why = error.to_string();
+        if error.is_parse() { Self::Protocol { why } } else { Self::ClosedInHandshake { why } }
     }
 }

@@ -3,7 +3,7 @@ use std::{
     time::{Duration, SystemTime},
 };
 
-use reqwest::{
+use hyper::{
     StatusCode,
     header::{self, HeaderMap},
 };
@@ -12,7 +12,9 @@ use serde_json::{Map, Value};
 
 use super::when;
 use crate::{
+    dial::DialError,
     fault::Fault,
+    http::chain,
     profile::ProfileError,
     redact::{redact, redact_words},
 };
@@ -28,12 +30,12 @@ const EXCERPT: usize = 60;
 pub enum MintError {
     #[error("the profile cannot be used: {0}")]
     Profile(ProfileError),
-    #[error("could not find the backend's address: {why}")]
-    Dns { why: String },
-    #[error("could not reach the backend: {why}")]
-    Connect { why: String },
-    #[error("could not make an encrypted connection to the backend: {why}")]
-    Tls { why: String },
+    /// No connection came about.
+    #[error(transparent)]
+    Way(DialError),
+    /// A page of the network in place of the backend's answer; `at` is its host where that is another.
+    #[error("a sign-in page answered in the backend's place{}", page(at))]
+    SignIn { at: String },
     #[error("the backend gave no complete answer within {} s", after.as_secs())]
     Timeout { after: Duration },
     #[error("the connection to the backend broke off: {why}")]
@@ -73,6 +75,10 @@ pub enum MintError {
     IsApiKey,
 }
 
+pub(crate) fn page(at: &str) -> String {
+    if at.is_empty() { String::new() } else { format!(", at {at}") }
+}
+
 fn quote(said: &str) -> String {
     if said.is_empty() { String::new() } else { format!(": {said}") }
 }
@@ -89,10 +95,8 @@ impl MintError {
             Self::Profile(_) | Self::Refused { .. } | Self::Redirected { .. } => Fault::Profile,
             // No such page: most likely the URL is wrong.
             Self::Client { status: 404 | 405 | 410, .. } => Fault::Profile,
-            Self::Dns { .. } | Self::Connect { .. } | Self::Tls { .. } | Self::Broken { .. } => {
-                Fault::Network
-            }
-            Self::Client { status: 407, .. } => Fault::Network,
+            Self::Way(error) => error.fault(),
+            Self::SignIn { .. } | Self::Broken { .. } | Self::Client { status: 407, .. } => Fault::Network,
             Self::Timeout { .. }
             | Self::RateLimited { .. }
             | Self::Client { .. }
@@ -120,15 +124,15 @@ impl MintError {
     /// True where the same may succeed a little later, without anybody changing anything.
     #[must_use]
     pub fn may_pass(&self) -> bool {
-        matches!(
-            self,
-            Self::Dns { .. }
-                | Self::Connect { .. }
-                | Self::Broken { .. }
-                | Self::Timeout { .. }
-                | Self::RateLimited { .. }
-                | Self::Server { .. }
-        )
+        match self {
+            Self::Way(error) => error.may_pass(),
+            // A person signs in, and the call goes on.
+            Self::SignIn { .. } => true,
+            other => matches!(
+                other,
+                Self::Broken { .. } | Self::Timeout { .. } | Self::RateLimited { .. } | Self::Server { .. }
+            ),
+        }
     }
 
     pub(super) fn with_content_type(self, kind: Option<String>) -> Self {
@@ -259,37 +263,12 @@ fn clip(text: &str, limit: usize) -> String {
     }
 }
 
-/// Why a request got no answer, from the chain of causes. The URL is left out: its query may be secret.
-pub(super) fn send_error(error: reqwest::Error) -> MintError {
-    let error = error.without_url();
-    if error.is_timeout() {
-        return if error.is_connect() {
-            MintError::Connect { why: "it does not answer".into() }
-        } else {
-            MintError::Timeout { after: super::MINT_DEADLINE }
-        };
-    }
-    let mut why = String::new();
-    let mut tls = false;
-    let mut cause: Option<&(dyn Error + 'static)> = Some(&error);
-    while let Some(current) = cause {
-        why = current.to_string();
-        tls |= current.is::<rustls::Error>();
-        // An I/O error that wraps another error skips it in its own chain.
-        let wrapped = current.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        cause = match wrapped {
-            Some(wrapped) => Some(wrapped),
-            None => current.source(),
-        };
-    }
-    let why = redact(&why);
-    if tls {
-        MintError::Tls { why }
-    } else if error.is_dns() {
-        MintError::Dns { why }
-    } else if error.is_connect() {
-        MintError::Connect { why }
-    } else {
-        MintError::Broken { why }
+pub(super) fn broken(error: &dyn Error) -> MintError {
+    MintError::Broken { why: redact(&chain(error)) }
+}
+
+impl From<hyper::Error> for MintError {
+    fn from(error: hyper::Error) -> Self {
+        broken(&error)
     }
 }

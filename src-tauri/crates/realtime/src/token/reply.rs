@@ -19,6 +19,11 @@ const KEYS_NAMED: usize = 12;
 /// # Errors
 /// When there is no token, or the reply has an `error` member, whatever its status was.
 pub fn resolve(body: &[u8]) -> Result<Minted, MintError> {
+    read(body).map(|(minted, _)| minted)
+}
+
+/// As [`resolve`], and where the token was, such as `client_secret.value`.
+pub(super) fn read(body: &[u8]) -> Result<(Minted, &'static str), MintError> {
     if body.trim_ascii().is_empty() {
         return Err(MintError::Empty);
     }
@@ -43,39 +48,43 @@ pub fn resolve(body: &[u8]) -> Result<Minted, MintError> {
         let nested = |level: &str, name: &str| Some(top.get(level)?.get(name)?.as_str()?.to_owned());
         nested("xai", "realtimeUrl").or_else(|| nested("websocket", "url"))
     };
-    Ok(Minted {
+    let minted = Minted {
         token: Token::new(SecretString::from(found.secret), found.expires_at),
         model: text(&["model"]),
         voice: text(&["voice"]),
         instructions: text(&["instructions"]),
         url: text(&["url", "realtimeUrl", "realtime_url"]).or_else(nested_url),
         tools: top.get("tools").filter(|tools| tools.is_array()).cloned(),
-    })
+    };
+    Ok((minted, found.place))
 }
 
 struct Found<'a> {
+    place: &'static str,
     secret: &'a str,
     expires_at: Option<SystemTime>,
 }
 
 fn find(top: &Map<String, Value>) -> Option<Found<'_>> {
-    let level = |path: &[&str]| path.iter().try_fold(top, |level, name| level.get(*name)?.as_object());
-    let places: [(&[&str], &str); 9] = [
-        (&[], "value"),
-        (&["client_secret"], "value"),
-        (&["client_secret", "client_secret"], "value"),
-        (&[], "client_secret"),
-        (&[], "clientSecret"),
-        (&["clientSecret"], "value"),
-        (&[], "token"),
-        (&["xai"], "clientSecret"),
-        (&["websocket", "headers"], "Authorization"),
+    let level =
+        |path: &str| path.split_terminator('.').try_fold(top, |level, name| level.get(name)?.as_object());
+    let places = [
+        "value",
+        "client_secret.value",
+        "client_secret.client_secret.value",
+        "client_secret",
+        "clientSecret",
+        "clientSecret.value",
+        "token",
+        "xai.clientSecret",
+        "websocket.headers.Authorization",
     ];
-    places.iter().find_map(|(path, name)| {
+    places.iter().find_map(|place| {
+        let (path, name) = place.rsplit_once('.').unwrap_or(("", place));
         let level = level(path)?;
-        let text = level.get(*name)?.as_str()?.trim();
-        let secret = if *name == "Authorization" { text.strip_prefix("Bearer ")?.trim() } else { text };
-        (!secret.is_empty()).then(|| Found { secret, expires_at: expiry_at(level) })
+        let text = level.get(name)?.as_str()?.trim();
+        let secret = if name == "Authorization" { text.strip_prefix("Bearer ")?.trim() } else { text };
+        (!secret.is_empty()).then(|| Found { place, secret, expires_at: expiry_at(level) })
     })
 }
 

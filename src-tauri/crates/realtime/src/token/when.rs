@@ -1,6 +1,6 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use reqwest::header::{self, HeaderMap};
+use hyper::header::{self, HeaderMap};
 use serde_json::Value;
 use time::format_description::StaticFormatDescription;
 use time::format_description::well_known::Rfc3339;

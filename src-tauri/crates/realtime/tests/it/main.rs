@@ -2,7 +2,9 @@
 //! the test itself, on loopback or over a pipe.
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a broken expectation is what fails a test")]
 
+mod certificates;
 mod client_events;
+mod corpus;
 mod meanings;
 mod mint;
 mod open;

@@ -1,19 +1,19 @@
 use std::time::{Duration, SystemTime};
 
 use realtime::{
-    Auth, Caller, FRESHNESS_MARGIN, Fault, Field, Http, MINT_DEADLINE, MOST_PRICE, Method, MintError, Minted,
-    Price, Profile, ProfileError, Token, looks_like_xai_key, mint,
+    Auth, Caller, Dial, DialError, FRESHNESS_MARGIN, Fault, Field, MINT_DEADLINE, MOST_PRICE, Method,
+    MintError, Minted, Price, Profile, ProfileError, Proxy, Token, looks_like_xai_key, mint,
 };
 use secrecy::SecretString;
 
-use crate::support::{Reply, Server, http, reply, shown, trusting_tls};
+use crate::support::{Reply, Server, dial, reply, shown, trusting};
 
 fn profile(token_url: impl Into<String>) -> Profile {
     Profile { token_url: token_url.into(), ..Profile::default() }
 }
 
 async fn ask(server: &Server) -> Result<Minted, MintError> {
-    mint(&http(), &profile(format!("http://{}/session", server.address)), None).await
+    mint(&dial(), &profile(format!("http://{}/session", server.address)), None).await
 }
 
 async fn failure(answer: Reply) -> MintError {
@@ -44,7 +44,7 @@ async fn a_backend_is_asked_the_way_the_profile_says() {
         let server = Server::start(good()).await;
         let url = format!("http://localhost:{}/t?app=1#top", server.address.port());
         let profile = Profile { method: Method::Get, caller, ..profile(url) };
-        mint(&http(), &profile, Some(&secret)).await.unwrap();
+        mint(&dial(), &profile, Some(&secret)).await.unwrap();
         let request = server.request().to_lowercase();
         assert!(request.starts_with("get /t?app=1 http/1.1\r\n"), "{request}");
         assert!(request.contains(wanted), "{request}");
@@ -55,10 +55,10 @@ async fn a_backend_is_asked_the_way_the_profile_says() {
 async fn https_is_checked_against_the_given_trust() {
     let server = Server::start_tls(good()).await;
     let profile = profile(format!("https://localhost:{}/", server.address.port()));
-    let trusting = Http::new(trusting_tls()).unwrap();
+    let trusting = Dial::new(trusting(), Proxy::default());
     assert_eq!(shown(&mint(&trusting, &profile, None).await.unwrap().token), "t-1");
-    let error = mint(&http(), &profile, None).await.unwrap_err();
-    assert!(matches!(error, MintError::Tls { .. }), "{error:?}");
+    let error = mint(&dial(), &profile, None).await.unwrap_err();
+    assert!(matches!(error, MintError::Way(DialError::Tls { .. })), "{error:?}");
     assert_eq!(error.fault(), Fault::Network);
 }
 
@@ -164,8 +164,8 @@ async fn a_backend_that_is_not_there_is_the_networks_fault() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     drop(listener);
-    let error = mint(&http(), &profile(url), None).await.unwrap_err();
-    assert!(matches!(error, MintError::Connect { .. }), "{error:?}");
+    let error = mint(&dial(), &profile(url), None).await.unwrap_err();
+    assert!(matches!(error, MintError::Way(DialError::Connect { .. })), "{error:?}");
     assert_eq!(error.fault(), Fault::Network);
 }
 
@@ -174,7 +174,7 @@ async fn a_backend_that_hangs_is_given_up() {
     for part in ["", "HTTP/1.1 200 OK\r\n", "HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\n{"] {
         let server = Server::start(Reply::Stall(part.into())).await;
         let url = format!("http://{}/", server.address);
-        let asking = tokio::spawn(async move { mint(&http(), &profile(url), None).await });
+        let asking = tokio::spawn(async move { mint(&dial(), &profile(url), None).await });
         server.asked().await;
         // Only now: a clock that does not wait would also cut the way to the server short.
         tokio::time::pause();
@@ -195,7 +195,7 @@ async fn a_profile_is_refused_before_anything_is_sent() {
         (bearer("http://localhost:1/"), Some(&key), ProfileError::ApiKey { field: Field::Secret }),
         (bearer("http://localhost:1/"), Some(&broken), ProfileError::SecretCharacters),
     ] {
-        let error = mint(&http(), &profile, secret).await.unwrap_err();
+        let error = mint(&dial(), &profile, secret).await.unwrap_err();
         assert_eq!((error.fault(), error), (Fault::Profile, MintError::Profile(wanted)));
     }
 }

@@ -1,6 +1,9 @@
 use std::time::{Duration, SystemTime};
 
-use realtime::{Auth, CloseKind, Fault, Field, LineEvent, OpenError, ProfileError, open, open_over};
+use realtime::{
+    Auth, CloseKind, Dial, DialError, Fault, Field, LineEvent, OpenError, ProfileError, Proxy, open,
+    open_over,
+};
 use tokio::{io::duplex, net::TcpListener};
 use tokio_tungstenite::{
     accept_hdr_async,
@@ -97,7 +100,7 @@ async fn nobody_there_is_the_networks_fault() {
     let url = format!("ws://{}/", listener.local_addr().unwrap());
     drop(listener);
     let error = open(options(&url, Auth::Bearer)).await.unwrap_err();
-    assert!(matches!(error, OpenError::Connect { .. }), "{error:?}");
+    assert!(matches!(error, OpenError::Way(DialError::Connect { .. })), "{error:?}");
     assert_eq!(error.fault(), Fault::Network);
 }
 
@@ -198,16 +201,10 @@ async fn wss_is_checked_against_the_given_trust() {
         }
     });
     let error = open(options(&url, Auth::Bearer)).await.unwrap_err();
-    assert!(matches!(error, OpenError::Tls { .. }), "{error:?}");
+    assert!(matches!(error, OpenError::Way(DialError::Tls { .. })), "{error:?}");
     assert_eq!(error.fault(), Fault::Network);
     let mut trusting = options(&url, Auth::Bearer);
-    trusting.tls = support::trusting_tls();
+    trusting.dial = Dial::new(support::trusting(), Proxy::default());
     let mut line = open(trusting).await.unwrap();
     assert_eq!(end(&mut line).await.kind, CloseKind::Normal);
-}
-
-#[test]
-fn this_computers_trust_store_can_be_read() {
-    let config = realtime::tls_config().unwrap();
-    assert!(config.alpn_protocols.is_empty(), "HTTP/2 has no WebSocket upgrade");
 }

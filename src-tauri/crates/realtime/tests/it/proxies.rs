@@ -1,19 +1,16 @@
 //! The same proxy for the backend and for the line. A proxy here leads every name to one server.
 
-use std::{
-    net::SocketAddr,
-    path::Path,
-    process::Command,
-    sync::{Arc, Mutex},
-};
+use std::{net::SocketAddr, path::Path, process::Command};
 
-use realtime::{Auth, CloseKind, Fault, Http, MintError, OpenError, Profile, Proxy, ProxyChoice, mint, open};
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional},
-    net::{TcpListener, TcpStream},
+use realtime::{
+    Auth, CloseKind, Dial, DialError, Fault, Field, Login, MintError, OpenError, Profile, ProfileError,
+    Proxy, ProxyChoice, ProxyFailure, mint, open,
 };
+use rig::{Between, Protocol};
+use secrecy::SecretString;
+use tokio::net::TcpListener;
 
-use crate::support::{self, Server, end, options, reply, shown, trusting_tls};
+use crate::support::{self, Server, end, options, reply, shown, trust, trusting};
 
 const NAME: &str = "voice.example";
 
@@ -34,96 +31,29 @@ async fn line_server() -> SocketAddr {
     address
 }
 
-#[derive(Clone, Copy)]
-enum Kind {
-    Connect,
-    /// Asks for this `Proxy-Authorization`.
-    Guarded(&'static str),
-    Socks,
-}
+const USER: &str = "me";
+const PASSWORD: &str = "wörd: with all sorts";
+const BOTH: [Protocol; 2] = [Protocol::Connect, Protocol::Socks];
 
-/// What it was asked for, and where it listens.
-struct Between {
-    address: SocketAddr,
-    asked: Arc<Mutex<Vec<String>>>,
-}
-
-impl Between {
-    async fn start(kind: Kind, server: SocketAddr) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let between = Self { address: listener.local_addr().unwrap(), asked: Arc::default() };
-        let asked = between.asked.clone();
-        tokio::spawn(async move {
-            while let Ok((client, _)) = listener.accept().await {
-                let asked = asked.clone();
-                tokio::spawn(async move {
-                    match kind {
-                        Kind::Connect => connect(client, None, server, &asked).await,
-                        Kind::Guarded(word) => connect(client, Some(word), server, &asked).await,
-                        Kind::Socks => socks(client, server, &asked).await,
-                    }
-                });
-            }
-        });
-        between
-    }
-
-    fn choice(&self, scheme: &str) -> ProxyChoice {
-        ProxyChoice::parse(&format!("{scheme}://{}", self.address)).unwrap()
-    }
-
-    fn asked(&self) -> Vec<String> {
-        self.asked.lock().unwrap().clone()
+/// A profile that goes by way of the proxy as this user.
+fn profile(between: &Between, user: &str) -> Profile {
+    Profile {
+        token_url: format!("https://{NAME}/session"),
+        proxy: between.url(),
+        proxy_user: user.into(),
+        ..Profile::default()
     }
 }
 
-async fn connect(mut client: TcpStream, guard: Option<&str>, server: SocketAddr, asked: &Mutex<Vec<String>>) {
-    let mut head = Vec::new();
-    while !head.ends_with(b"\r\n\r\n") {
-        head.push(client.read_u8().await.unwrap());
-    }
-    let head = String::from_utf8(head).unwrap();
-    asked.lock().unwrap().push(head.lines().next().unwrap().to_owned());
-    if guard.is_some_and(|word| {
-        !head.to_lowercase().contains(&format!("proxy-authorization: {word}").to_lowercase())
-    }) {
-        client
-            .write_all(b"HTTP/1.1 407 Proxy Authentication Required\r\ncontent-length: 0\r\n\r\n")
-            .await
-            .unwrap();
-        return;
-    }
-    client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
-    pass(client, server).await;
+fn way(profile: &Profile, password: Option<&str>) -> Dial {
+    let choice = ProxyChoice::parse(&profile.proxy).unwrap();
+    let login = Login::of(profile, password.map(Into::into)).unwrap();
+    Dial::new(trusting(), Proxy::new(&choice, login))
 }
 
-/// RFC 1928 without authentication, for names only.
-async fn socks(mut client: TcpStream, server: SocketAddr, asked: &Mutex<Vec<String>>) {
-    let mut greeting = [0; 2];
-    client.read_exact(&mut greeting).await.unwrap();
-    client.read_exact(&mut vec![0; greeting[1].into()]).await.unwrap();
-    client.write_all(&[5, 0]).await.unwrap();
-    let mut request = [0; 5];
-    client.read_exact(&mut request).await.unwrap();
-    assert_eq!(request[..4], [5, 1, 0, 3], "a connection to a name");
-    let mut name = vec![0; request[4].into()];
-    client.read_exact(&mut name).await.unwrap();
-    let port = client.read_u16().await.unwrap();
-    asked.lock().unwrap().push(format!("{}:{port}", String::from_utf8(name).unwrap()));
-    client.write_all(&[5, 0, 0, 1, 127, 0, 0, 1, 0, 0]).await.unwrap();
-    pass(client, server).await;
-}
-
-async fn pass(mut client: TcpStream, server: SocketAddr) {
-    let mut server = TcpStream::connect(server).await.unwrap();
-    // Either side may hang up without a farewell.
-    copy_bidirectional(&mut client, &mut server).await.ok();
-}
-
-async fn line_through(choice: &ProxyChoice) -> Result<CloseKind, OpenError> {
+async fn line_over(dial: Dial) -> Result<CloseKind, OpenError> {
     let mut wanted = options(&format!("wss://{NAME}/v1/realtime"), Auth::Bearer);
-    wanted.tls = trusting_tls();
-    wanted.proxy = Proxy::new(choice);
+    wanted.dial = dial;
     let mut line = open(wanted).await?;
     Ok(end(&mut line).await.kind)
 }
@@ -131,53 +61,123 @@ async fn line_through(choice: &ProxyChoice) -> Result<CloseKind, OpenError> {
 #[tokio::test]
 async fn the_line_goes_through_the_proxy_by_its_name() {
     let server = line_server().await;
-    let between = Between::start(Kind::Connect, server).await;
-    assert_eq!(line_through(&between.choice("http")).await, Ok(CloseKind::Normal));
-    assert_eq!(between.asked(), [format!("CONNECT {NAME}:443 HTTP/1.1")]);
-    let between = Between::start(Kind::Socks, server).await;
-    assert_eq!(line_through(&between.choice("socks5h")).await, Ok(CloseKind::Normal));
-    assert_eq!(between.asked(), [format!("{NAME}:443")]);
+    for protocol in BOTH {
+        let between = Between::start(protocol, server, None).await.unwrap();
+        assert_eq!(line_over(way(&profile(&between, ""), None)).await, Ok(CloseKind::Normal));
+        assert_eq!(between.asked(), [format!("{NAME}:443")]);
+    }
 }
 
 #[tokio::test]
 async fn the_backend_is_asked_through_the_same_proxy() {
     let server = Server::start_tls(reply("200 OK", "", r#"{"value":"t-1"}"#)).await;
-    for (kind, scheme) in [(Kind::Connect, "http"), (Kind::Socks, "socks5h")] {
-        let between = Between::start(kind, server.address).await;
-        let http = Http::with_proxy(trusting_tls(), &between.choice(scheme)).unwrap();
-        let profile = Profile { token_url: format!("https://{NAME}/session"), ..Profile::default() };
-        assert_eq!(shown(&mint(&http, &profile, None).await.unwrap().token), "t-1");
-        assert!(between.asked()[0].contains(&format!("{NAME}:443")), "{:?}", between.asked());
+    for protocol in BOTH {
+        let between = Between::start(protocol, server.address, None).await.unwrap();
+        let profile = profile(&between, "");
+        assert_eq!(shown(&mint(&way(&profile, None), &profile, None).await.unwrap().token), "t-1");
+        assert_eq!(between.asked(), [format!("{NAME}:443")]);
     }
 }
 
 #[tokio::test]
-async fn a_proxy_that_refuses_or_is_not_there_is_named_as_the_culprit() {
-    let between = Between::start(Kind::Guarded("Basic bWU6d29yZA=="), line_server().await).await;
-    let error = line_through(&between.choice("http")).await.unwrap_err();
-    let OpenError::Proxy { host, why } = &error else { panic!("{error:?}") };
-    assert_eq!(*host, between.address.to_string());
-    assert!(why.contains("proxy authorization required"), "{why}");
-    assert_eq!(error.fault(), Fault::Network);
-    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
-    for scheme in ["http", "socks5h"] {
-        let choice = ProxyChoice::parse(&format!("{scheme}://{gone}")).unwrap();
-        let error = line_through(&choice).await.unwrap_err();
-        assert!(matches!(&error, OpenError::Proxy { .. }), "{error:?}");
-        let http = Http::with_proxy(trusting_tls(), &choice).unwrap();
-        let profile = Profile { token_url: format!("https://{NAME}/session"), ..Profile::default() };
-        let error = mint(&http, &profile, None).await.unwrap_err();
-        assert!(matches!(error, MintError::Connect { .. }), "{error:?}");
+async fn a_proxy_that_asks_is_shown_the_profiles_login_by_both() {
+    let lines = line_server().await;
+    let backend = Server::start_tls(reply("200 OK", "", r#"{"value":"t-1"}"#)).await;
+    for protocol in BOTH {
+        let login = Some((USER, PASSWORD));
+        let between = Between::start(protocol, lines, login).await.unwrap();
+        assert_eq!(line_over(way(&profile(&between, USER), Some(PASSWORD))).await, Ok(CloseKind::Normal));
+        let between = Between::start(protocol, backend.address, login).await.unwrap();
+        let profile = profile(&between, USER);
+        assert!(mint(&way(&profile, Some(PASSWORD)), &profile, None).await.is_ok(), "{protocol:?}");
+        assert_eq!(between.asked(), [format!("{NAME}:443")]);
     }
+}
+
+#[tokio::test]
+async fn a_login_that_is_missing_or_wrong_is_named() {
+    let server = line_server().await;
+    for protocol in BOTH {
+        let between = Between::start(protocol, server, Some((USER, PASSWORD))).await.unwrap();
+        let host = between.address().to_string();
+        for (user, password, failure) in [
+            ("", None, ProxyFailure::LoginWanted),
+            (USER, Some("another"), ProxyFailure::LoginRefused),
+            ("somebody", Some(PASSWORD), ProxyFailure::LoginRefused),
+            (USER, None, ProxyFailure::LoginRefused),
+        ] {
+            let profile = profile(&between, user);
+            let dial = way(&profile, password);
+            let wanted = DialError::Proxy { host: host.clone(), failure };
+            assert_eq!((wanted.fault(), wanted.may_pass()), (Fault::Profile, false));
+            let error = line_over(dial.clone()).await.unwrap_err();
+            assert_eq!(error, OpenError::Way(wanted.clone()), "{protocol:?} {user}");
+            let printed = format!("{error} {error:?} {dial:?}");
+            assert!(!printed.contains("wörd") && !printed.contains("another"), "{printed}");
+            let error = mint(&dial, &profile, None).await.unwrap_err();
+            assert_eq!(error, MintError::Way(wanted), "{protocol:?} {user}");
+        }
+        assert!(between.asked().is_empty(), "nobody was let in");
+    }
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_not_there_or_is_none_is_named_as_the_culprit() {
+    let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
+    let other = Server::start(reply("403 Forbidden", "", "not you")).await.address;
+    for (address, words) in [(gone, "cannot be reached"), (other, "gave no connection")] {
+        for scheme in ["http", "socks5h"] {
+            let proxy = format!("{scheme}://{address}");
+            let token_url = format!("https://{NAME}/session");
+            let profile = Profile { token_url, proxy, ..Profile::default() };
+            let dial = way(&profile, None);
+            let error = line_over(dial.clone()).await.unwrap_err();
+            assert!(error.to_string().contains(&format!("the proxy {address} {words}")), "{error}");
+            assert_eq!((error.fault(), error.may_pass()), (Fault::Network, true));
+            let error = mint(&dial, &profile, None).await.unwrap_err();
+            assert!(error.to_string().contains(words), "{error}");
+        }
+    }
+}
+
+#[test]
+fn a_login_is_checked_before_anything_is_sent() {
+    let proxy = "http://proxy.example:3128".to_owned();
+    let with = |user: &str| Profile {
+        token_url: "https://b.example".into(),
+        proxy: proxy.clone(),
+        proxy_user: user.into(),
+        ..Profile::default()
+    };
+    let user = Field::ProxyUser;
+    for (text, wanted) in [
+        ("me", Ok(())),
+        ("", Ok(())),
+        ("DOMAIN\\me", Ok(())),
+        ("me:you", Err(ProfileError::ProxyUser)),
+        ("a\nb", Err(ProfileError::ProxyUser)),
+        ("xai-AbC0123", Err(ProfileError::ApiKey { field: user })),
+        (&"x".repeat(256), Err(ProfileError::TooLong { field: user, limit: 255 })),
+    ] {
+        assert_eq!(with(text).endpoints().map(drop), wanted, "{text}");
+    }
+    let check = |password: &str| Login::of(&with("me"), Some(password.into())).map(drop);
+    let field = Field::ProxyPassword;
+    assert_eq!(check("any: thing"), Ok(()));
+    assert_eq!(check("xai-AbC0123"), Err(ProfileError::ApiKey { field }));
+    assert_eq!(check(&"x".repeat(256)), Err(ProfileError::TooLong { field, limit: 255 }));
+    let password = || Some(SecretString::from("word"));
+    assert!(Login::of(&with(""), password()).unwrap().is_none(), "nobody to show it for");
+    let systems = Profile { proxy: String::new(), ..with("me") };
+    assert!(Login::of(&systems, password()).unwrap().is_none(), "the system's proxy is not told");
 }
 
 #[tokio::test]
 async fn this_computer_is_never_reached_by_way_of_a_proxy() {
     let server = line_server().await;
-    let between = Between::start(Kind::Connect, server).await;
+    let between = Between::start(Protocol::Connect, server, None).await.unwrap();
     let mut wanted = options(&format!("wss://localhost:{}/", server.port()), Auth::Bearer);
-    wanted.tls = trusting_tls();
-    wanted.proxy = Proxy::new(&between.choice("http"));
+    wanted.dial = way(&profile(&between, ""), None);
     let mut line = open(wanted).await.unwrap();
     assert_eq!(end(&mut line).await.kind, CloseKind::Normal);
     assert!(between.asked().is_empty(), "{:?}", between.asked());
@@ -187,38 +187,35 @@ async fn this_computer_is_never_reached_by_way_of_a_proxy() {
 #[tokio::test]
 async fn the_process_with_a_proxy_in_its_environment() {
     if std::env::var_os("SIDETONE_BEHIND_A_PROXY").is_some() {
-        assert_eq!(line_through(&ProxyChoice::System).await, Ok(CloseKind::Normal));
-        assert!(line_through(&ProxyChoice::Direct).await.is_err(), "without the proxy nobody has that name");
+        let by = |choice| line_over(Dial::new(trusting(), Proxy::new(&choice, None)));
+        assert_eq!(by(ProxyChoice::System).await, Ok(CloseKind::Normal));
+        assert!(by(ProxyChoice::Direct).await.is_err(), "without the proxy nobody has that name");
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_systems_proxy_is_used_with_its_password() {
-    let between = Between::start(Kind::Guarded("Basic bWU6d29yZA=="), line_server().await).await;
-    let mut child = Command::new(std::env::current_exe().unwrap());
-    child
-        .args(["--exact", "proxies::the_process_with_a_proxy_in_its_environment"])
-        .env("SIDETONE_BEHIND_A_PROXY", "yes")
-        .env("HTTPS_PROXY", format!("http://me:word@{}", between.address))
-        .env_remove("NO_PROXY")
-        .env_remove("no_proxy");
-    let output = tokio::task::spawn_blocking(move || child.output()).await.unwrap().unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
-    assert_eq!(between.asked(), [format!("CONNECT {NAME}:443 HTTP/1.1")]);
+    let server = line_server().await;
+    for (protocol, scheme) in [(Protocol::Connect, "http"), (Protocol::Socks, "socks5h")] {
+        let between = Between::start(protocol, server, Some(("me", "word"))).await.unwrap();
+        let mut child = Command::new(std::env::current_exe().unwrap());
+        child
+            .args(["--exact", "proxies::the_process_with_a_proxy_in_its_environment"])
+            .env("SIDETONE_BEHIND_A_PROXY", "yes")
+            .env("HTTPS_PROXY", format!("{scheme}://me:word@{}", between.address()))
+            .env_remove("NO_PROXY")
+            .env_remove("no_proxy");
+        let output = tokio::task::spawn_blocking(move || child.output()).await.unwrap().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+        assert_eq!(between.asked(), [format!("{NAME}:443")]);
+    }
 }
 
-#[tokio::test]
-async fn an_extra_authority_is_trusted_and_a_wrong_file_is_named() {
+#[test]
+fn a_wrong_file_of_authorities_is_named() {
     let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tls");
-    let url = format!("wss://localhost:{}/", line_server().await.port());
-    let mut wanted = options(&url, Auth::Bearer);
-    wanted.tls = realtime::tls_config().unwrap();
-    assert!(matches!(open(wanted.clone()).await, Err(OpenError::Tls { .. })));
-    wanted.tls = realtime::tls_config_with(&data.join("authority.pem")).unwrap();
-    let mut line = open(wanted).await.unwrap();
-    assert_eq!(end(&mut line).await.kind, CloseKind::Normal);
     for (file, why) in [("no-such-file.pem", "no-such-file.pem"), ("server-key.der", "no certificate")] {
-        let error = realtime::tls_config_with(&data.join(file)).unwrap_err().to_string();
+        let error = trust().with_authorities(&data.join(file)).unwrap_err().to_string();
         assert!(error.contains(why), "{error}");
     }
 }

@@ -82,7 +82,7 @@ fn nothing_that_holds_a_token_prints_it() {
         "wss://u:pearl-1@h/r?key=pearl-1".parse().unwrap(),
         minted.token.clone(),
         Auth::Bearer,
-        support::tls(),
+        support::dial(),
     );
     let printed = format!("{minted:?} {:?} {options:?}", minted.token);
     assert!(!printed.contains("pearl"), "{printed}");

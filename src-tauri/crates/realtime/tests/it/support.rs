@@ -1,10 +1,11 @@
 use std::{
     net::SocketAddr,
-    sync::{Arc, Mutex},
+    path::Path,
+    sync::{Arc, Mutex, OnceLock},
 };
 
-use realtime::{Auth, Http, LineEvent, LineOptions, Token};
-use rustls::{ClientConfig, RootCertStore, ServerConfig, crypto::ring, pki_types::PrivateKeyDer};
+use realtime::{Auth, Dial, LineEvent, LineOptions, Proxy, Token, Trust};
+use rustls::{ServerConfig, crypto::ring, pki_types::PrivateKeyDer};
 use secrecy::ExposeSecret;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
@@ -19,25 +20,16 @@ pub(crate) fn shown(token: &Token) -> &str {
     token.secret().expose_secret()
 }
 
-fn client_tls(roots: RootCertStore) -> Arc<ClientConfig> {
-    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
-        .with_safe_default_protocol_versions()
-        .unwrap()
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    Arc::new(config)
+/// Trusts whom this computer trusts.
+pub(crate) fn trust() -> Trust {
+    static SYSTEM: OnceLock<Trust> = OnceLock::new();
+    SYSTEM.get_or_init(|| Trust::system().unwrap()).clone()
 }
 
-/// Trusts nobody.
-pub(crate) fn tls() -> Arc<ClientConfig> {
-    client_tls(RootCertStore::empty())
-}
-
-/// Trusts the authority behind [`server_tls`].
-pub(crate) fn trusting_tls() -> Arc<ClientConfig> {
-    let mut roots = RootCertStore::empty();
-    roots.add(include_bytes!("../data/tls/authority.der").as_slice().into()).unwrap();
-    client_tls(roots)
+/// Trusts the authority behind [`server_tls`], too.
+pub(crate) fn trusting() -> Trust {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/tls");
+    trust().with_authorities(&data.join("authority.pem")).unwrap()
 }
 
 pub(crate) fn server_tls() -> TlsAcceptor {
@@ -52,8 +44,9 @@ pub(crate) fn server_tls() -> TlsAcceptor {
     TlsAcceptor::from(Arc::new(config))
 }
 
-pub(crate) fn http() -> Http {
-    Http::new(tls()).unwrap()
+/// The straight way.
+pub(crate) fn dial() -> Dial {
+    Dial::new(trust(), Proxy::default())
 }
 
 pub(crate) fn token() -> Token {
@@ -61,7 +54,7 @@ pub(crate) fn token() -> Token {
 }
 
 pub(crate) fn options(url: &str, auth: Auth) -> LineOptions {
-    LineOptions::new(url.parse().unwrap(), token(), auth, tls())
+    LineOptions::new(url.parse().unwrap(), token(), auth, dial())
 }
 
 /// What a server does once it has read a request.
@@ -97,7 +90,11 @@ impl Server {
     }
 
     pub(crate) async fn start_tls(reply: Reply) -> Self {
-        Self::serve(vec![reply], Some(server_tls())).await
+        Self::start_as(server_tls(), reply).await
+    }
+
+    pub(crate) async fn start_as(tls: TlsAcceptor, reply: Reply) -> Self {
+        Self::serve(vec![reply], Some(tls)).await
     }
 
     async fn serve(replies: Vec<Reply>, tls: Option<TlsAcceptor>) -> Self {

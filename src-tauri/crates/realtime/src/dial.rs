@@ -1,47 +1,80 @@
+//! The way to a server: its name looked up, TCP, a proxy where one stands before it, TLS. One for the
+//! backend and for the line, and the only place that says what was found on it.
+
+mod error;
+mod witness;
+
 use std::{io, net::SocketAddr, time::Duration};
 
 use futures_util::{StreamExt, stream::FuturesUnordered};
-use rustls::pki_types::ServerName;
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpStream, lookup_host},
-    time::sleep,
+    time::{sleep, timeout},
 };
-use tokio_rustls::TlsConnector;
 use url::{Host, Url};
 
-use super::{LineOptions, OpenError};
-use crate::{profile::realtime_url, redact::redact};
+pub use error::{DialError, ProxyFailure, TlsFailure};
+pub use witness::{Fact, Witness};
+
+use crate::{proxy::Proxy, tls::Trust};
 
 /// The head start of one address over the next (RFC 8305).
 const HEAD_START: Duration = Duration::from_millis(250);
+/// How long a name, an address or the agreement on encryption may take, each of them.
+pub(crate) const STEP_LIMIT: Duration = Duration::from_secs(8);
 
-pub(super) trait Connection: AsyncRead + AsyncWrite + Send + Unpin {}
+pub(crate) trait Connection: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Connection for S {}
 
-/// TCP, and TLS over it for `wss`.
-pub(super) async fn connect(options: &LineOptions) -> Result<Box<dyn Connection>, OpenError> {
-    let url = realtime_url(options.url.as_str()).map_err(OpenError::Address)?;
-    let (name, port) = target(&url);
-    let tcp = match options.proxy.connect(&url, &name, port).await {
-        Some(by_proxy) => by_proxy?,
-        None => reach(&name, port).await?,
-    };
-    // Frames are small and each one is wanted at once.
-    if let Err(error) = tcp.set_nodelay(true) {
-        tracing::debug!(%error, "could not switch off the send delay");
+/// Whom to trust, which proxy to take, and who watches.
+#[derive(Clone, Debug)]
+pub struct Dial {
+    trust: Trust,
+    proxy: Proxy,
+    witness: Witness,
+}
+
+impl Dial {
+    #[must_use]
+    pub fn new(trust: Trust, proxy: Proxy) -> Self {
+        Self { trust, proxy, witness: Witness::default() }
     }
-    if url.scheme() == "ws" {
-        return Ok(Box::new(tcp));
+
+    /// The same way, and `witness` is told each fact as it is found.
+    #[must_use]
+    pub fn watched(self, witness: Witness) -> Self {
+        Self { witness, ..self }
     }
-    let tls_error = |why: String| OpenError::Tls { host: name.clone(), why };
-    let server = ServerName::try_from(name.clone()).map_err(|error| tls_error(error.to_string()))?;
-    match TlsConnector::from(options.tls.clone()).connect(server, tcp).await {
-        Ok(stream) => Ok(Box::new(stream)),
-        Err(error) if error.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => {
-            Err(tls_error(redact(&error.to_string())))
+
+    pub(crate) fn tell(&self, fact: Fact) {
+        self.witness.tell(fact);
+    }
+
+    /// A connection to the address; encrypted for `https` and `wss`.
+    pub(crate) async fn connect(&self, url: &Url) -> Result<Box<dyn Connection>, DialError> {
+        let (host, port) = target(url);
+        let stream: Box<dyn Connection> = match self.proxy.before(url, &host, port) {
+            Some(hop) => hop.through(&host, port, &self.witness).await?,
+            None => {
+                let stream = reach(&host, port, &self.witness).await?;
+                self.tell(Fact::Reached { address: stream.peer_addr().ok(), proxy: None });
+                Box::new(stream)
+            }
+        };
+        if !matches!(url.scheme(), "https" | "wss") {
+            self.tell(Fact::Plain);
+            return Ok(stream);
         }
-        Err(error) => Err(OpenError::ClosedInHandshake { why: error.to_string() }),
+        let handshake = self.trust.secure(stream, &host);
+        let silent = || TlsFailure::Broken { why: no_answer() };
+        match timeout(STEP_LIMIT, handshake).await.unwrap_or_else(|_| Err(silent())) {
+            Ok((stream, certificate)) => {
+                self.tell(Fact::Encrypted { certificate });
+                Ok(Box::new(stream))
+            }
+            Err(failure) => Err(DialError::Tls { host, failure }),
+        }
     }
 }
 
@@ -57,13 +90,29 @@ fn target(url: &Url) -> (String, u16) {
 }
 
 /// Tries the addresses of a name, both families in turn, each with a short head start over the next.
-async fn reach(host: &str, port: u16) -> Result<TcpStream, OpenError> {
-    let found = lookup_host((host, port))
-        .await
-        .map_err(|error| OpenError::Dns { host: host.to_owned(), why: error.to_string() })?;
-    race(in_turn(found.collect()))
-        .await
-        .map_err(|error| OpenError::Connect { host: host.to_owned(), why: error.to_string() })
+pub(crate) async fn reach(host: &str, port: u16, witness: &Witness) -> Result<TcpStream, DialError> {
+    let unknown = |why: String| DialError::Dns { host: host.to_owned(), why };
+    let found: Vec<SocketAddr> = match timeout(STEP_LIMIT, lookup_host((host, port))).await {
+        Ok(Ok(found)) => found.collect(),
+        Ok(Err(error)) => return Err(unknown(error.to_string())),
+        Err(_) => return Err(unknown(no_answer())),
+    };
+    witness.tell(Fact::Addresses { found: found.iter().map(SocketAddr::ip).collect() });
+    let away = |why: String| DialError::Connect { host: host.to_owned(), why };
+    let stream = match timeout(STEP_LIMIT, race(in_turn(found))).await {
+        Ok(Ok(stream)) => stream,
+        Ok(Err(error)) => return Err(away(error.to_string())),
+        Err(_) => return Err(away(no_answer())),
+    };
+    // Frames are small and each one is wanted at once.
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "could not switch off the send delay");
+    }
+    Ok(stream)
+}
+
+fn no_answer() -> String {
+    format!("no answer within {} s", STEP_LIMIT.as_secs())
 }
 
 async fn race(addresses: Vec<SocketAddr>) -> io::Result<TcpStream> {
