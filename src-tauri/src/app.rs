@@ -1,5 +1,6 @@
 //! What the commands act on: the profiles, the secrets, the one call and the window that watches.
 
+mod secrets;
 mod spending;
 
 use std::path::{Path, PathBuf};
@@ -9,12 +10,11 @@ use audio::Trial;
 use call::{Checkup, Command, Fault, Net, Problem, ProblemCode};
 use history::{Calendar, History};
 use realtime::{Caller, Profile};
-use secrecy::SecretString;
 use tauri::ipc::Channel;
 use tokio::sync::{Mutex, MutexGuard, oneshot};
 
 use crate::kept::KeptError;
-use crate::keychain::{self, Keychain, Place};
+use crate::keychain::{Keychain, Limits, System};
 use crate::ledger::{Day, Ledger, unix_ms};
 use crate::outbox::Outbox;
 use crate::past;
@@ -26,8 +26,8 @@ use crate::shared;
 use crate::trials::{self, Trials};
 use crate::trouble::{put_aside, trouble};
 use crate::view::{
-    self, AppEvent, AppSnapshot, CheckTarget, Imported, Keeping, ProfileDraft, ProfileView, SecretState,
-    Settings, Target,
+    AppEvent, AppSnapshot, CheckTarget, Imported, Keeping, ProfileDraft, ProfileView, SecretState, Settings,
+    Target,
 };
 
 /// Where the app keeps its files; given by the shell, so that a test can give another place.
@@ -56,8 +56,6 @@ pub(crate) struct Inner {
     settings: SettingsFile,
     call: Option<Running>,
     window: Option<Outbox>,
-    /// What was last known of the keychain.
-    keychain: view::Keychain,
     /// What was last known to have been spent.
     day: Day,
     pub(crate) trials: Trials,
@@ -87,9 +85,8 @@ impl App {
             no_profiles.map(|aside| put_aside("backends", "Sidetone knows none of them now", &aside)),
             no_settings.map(|aside| put_aside("settings", "they are now as on the first day", &aside)),
         ];
-        let keychain = view::Keychain::Available;
         Ok(Self {
-            keychain: Keychain::start()?,
+            keychain: Keychain::new(System, Limits::default()),
             net: Net::new()?,
             history,
             ledger,
@@ -100,7 +97,6 @@ impl App {
                 settings,
                 call: None,
                 window: None,
-                keychain,
                 day,
                 trials: Trials::default(),
                 checking: None,
@@ -120,7 +116,7 @@ impl App {
             keeping: inner.call.as_ref().map(Running::keeping),
             profiles: self.views(&inner.profiles),
             active: inner.profiles.active().map(str::to_owned),
-            keychain: inner.keychain.clone(),
+            keychain: self.keychain.news().borrow().clone(),
             settings: inner.settings.get().clone(),
             spending: inner.day.spending,
             trials: inner.trials.views(),
@@ -135,13 +131,6 @@ impl App {
             Some(window) => window.fetch().await,
             None => Vec::new(),
         }
-    }
-
-    /// Asks the keychain whether it is there; the window is told when it is not. Apart from
-    /// [`App::subscribe`], because a keychain may take seconds to answer and the window may not.
-    pub(crate) async fn probe_keychain(&self) {
-        let keychain = self.keychain.state().await;
-        self.inner.lock().await.learn_keychain(keychain);
     }
 
     pub(crate) async fn start_call(&self, target: Target) -> Done {
@@ -273,7 +262,7 @@ impl App {
             profile.id = uuid::Uuid::new_v4().to_string();
         }
         let id = profile.id.clone();
-        let (mut kept, mut trouble) = (Vec::new(), None);
+        let mut kept = Vec::new();
         for (account, used, secret) in [
             (id.clone(), profile.caller != Caller::Open, secret),
             (proxy_account(&id), uses_proxy_password(&profile), proxy_password),
@@ -282,21 +271,16 @@ impl App {
                 self.erase_secret(&account).await;
                 kept.push((account, false));
             } else if let Some(secret) = secret {
-                let (place, error) = self.keychain.keep(&account, secret).await;
-                kept.push((account, place == Place::Keychain));
-                trouble = trouble.or(error);
+                let result = self.keychain.keep(&account, secret).await;
+                if let Err(error) = &result {
+                    tracing::warn!(%error, "a secret is kept for this run only");
+                }
+                kept.push((account, result.is_ok()));
             }
         }
         let mut inner = self.inner.lock().await;
         inner.profiles.put(profile, &kept).map_err(unsaved("profiles"))?;
         self.tell_profiles(&inner);
-        match trouble {
-            Some(error) => {
-                inner.learn_keychain(view::Keychain::Unavailable { problem: keychain::problem(&error) });
-            }
-            None if kept.iter().any(|(_, there)| *there) => inner.learn_keychain(view::Keychain::Available),
-            None => {}
-        }
         Ok(id)
     }
 
@@ -384,36 +368,6 @@ impl App {
         }
     }
 
-    async fn secrets_of(&self, profile: &Profile) -> Done<Secrets> {
-        self.completed(profile, Secrets::default()).await
-    }
-
-    /// What was typed, and what is kept where nothing was.
-    async fn completed(&self, profile: &Profile, typed: Secrets) -> Done<Secrets> {
-        let find = async |account: &str, used: bool, typed: Option<SecretString>| {
-            if typed.is_some() || !used || profile.id.is_empty() {
-                return Ok(typed);
-            }
-            self.keychain.find(account).await.map_err(|error| keychain::problem(&error))
-        };
-        let Secrets { caller, proxy_password } = typed;
-        Ok(Secrets {
-            caller: find(&profile.id, profile.caller != Caller::Open, caller).await?,
-            proxy_password: find(&proxy_account(&profile.id), uses_proxy_password(profile), proxy_password)
-                .await?,
-        })
-    }
-
-    /// A profile that is gone must not keep its secret; where the keychain does not answer, it stays.
-    async fn erase_secret(&self, account: &str) {
-        let kept = self.inner.lock().await.profiles.is_kept(account);
-        if (kept || self.keychain.is_for_this_run(account))
-            && let Err(error) = self.keychain.erase(account).await
-        {
-            tracing::warn!(%error, "a secret could not be taken out of the keychain");
-        }
-    }
-
     fn tell_profiles(&self, inner: &Inner) {
         let profiles = self.views(&inner.profiles);
         inner.tell(AppEvent::Profiles { profiles, active: inner.profiles.active().map(str::to_owned) });
@@ -470,13 +424,6 @@ impl Inner {
     fn forget(&self, id: &str) {
         if let Some(recording) = self.recording().filter(|recording| recording.id() == id) {
             recording.deleted();
-        }
-    }
-
-    fn learn_keychain(&mut self, keychain: view::Keychain) {
-        if self.keychain != keychain {
-            self.keychain = keychain.clone();
-            self.tell(AppEvent::Keychain { keychain });
         }
     }
 

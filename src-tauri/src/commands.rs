@@ -111,6 +111,19 @@ pub(crate) async fn save_profile(app: State<'_, App>, draft: ProfileDraft) -> Do
     app.save_profile(draft).await
 }
 
+/// Tries the keychain again with a secret that is kept for this run only.
+#[tauri::command]
+pub(crate) async fn save_secret(app: State<'_, App>, id: String) -> Done {
+    app.save_secret(&id).await
+}
+
+/// Whatever waits for the keychain goes on without it.
+#[tauri::command]
+pub(crate) async fn give_up_keychain(app: State<'_, App>) -> Done {
+    app.give_up_keychain();
+    Ok(())
+}
+
 #[tauri::command]
 pub(crate) async fn delete_profile(app: State<'_, App>, id: String) -> Done {
     app.delete_profile(&id).await

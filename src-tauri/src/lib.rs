@@ -58,6 +58,8 @@ pub fn run() -> anyhow::Result<()> {
             commands::check,
             commands::stop_check,
             commands::save_profile,
+            commands::save_secret,
+            commands::give_up_keychain,
             commands::delete_profile,
             commands::duplicate_profile,
             commands::export_profiles,
@@ -79,7 +81,7 @@ pub fn run() -> anyhow::Result<()> {
             let app = App::open(&places).context("could not start")?;
             tauri.manage(app);
             let handle = tauri.handle().clone();
-            tauri::async_runtime::spawn(async move { handle.state::<App>().probe_keychain().await });
+            tauri::async_runtime::spawn(async move { handle.state::<App>().watch_keychain().await });
             let handle = tauri.handle().clone();
             tauri::async_runtime::spawn(async move { handle.state::<App>().follow_spending().await });
             if practice {

@@ -82,6 +82,14 @@ impl Profiles {
         })
     }
 
+    /// The secrets of these profiles are in the keychain now.
+    pub(crate) fn note_kept(&mut self, ids: &[String]) -> Result<(), KeptError> {
+        self.change(|file| {
+            let known = file.profiles.iter().filter(|profile| ids.contains(&profile.id));
+            file.kept.extend(known.map(|profile| profile.id.clone()));
+        })
+    }
+
     /// Adds profiles, and leaves the active one as it is.
     pub(crate) fn add(&mut self, profiles: Vec<Profile>) -> Result<(), KeptError> {
         self.change(|file| file.profiles.extend(profiles))
@@ -132,6 +140,17 @@ mod tests {
         assert_eq!(again.all(), [profile("a"), profile("b")]);
         assert_eq!(again.active(), Some("a"));
         assert!(again.is_kept("a") && !again.is_kept("b"));
+    }
+
+    #[test]
+    fn a_secret_that_reached_the_keychain_later_is_known_to_be_there() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("p.json");
+        let mut profiles = Profiles::open(&path).0;
+        profiles.put(profile("a"), Some(false)).unwrap();
+        profiles.note_kept(&["a".into(), "gone".into()]).unwrap();
+        let again = Profiles::open(&path).0;
+        assert!(again.is_kept("a") && !again.is_kept("gone"));
     }
 
     #[test]

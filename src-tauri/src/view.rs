@@ -108,10 +108,27 @@ pub enum Keeping {
 #[serde(tag = "state", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub enum Keychain {
     Available,
-    /// Secrets live only until the app is closed, and the window says so.
+    /// It was asked and has not answered yet: most often it asks the person for a password.
+    Waiting,
+    /// A secret that is entered now lives only until the app is closed, and the window says so.
     Unavailable {
+        why: KeychainTrouble,
         problem: Problem,
     },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "camelCase")]
+pub enum KeychainTrouble {
+    /// There is none.
+    Missing,
+    /// It is there, and waits for its password.
+    Locked,
+    /// The person turned its question down.
+    Denied,
+    /// It is there, and does not answer.
+    Silent,
+    Failed,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]

@@ -3,9 +3,12 @@
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use rig::{Colour, Picture};
+
+use crate::window::PATIENCE;
 
 /// The system's theme, which the window follows.
 #[derive(Clone, Copy, Debug)]
@@ -43,6 +46,8 @@ pub(crate) struct Desk {
     pub(crate) sound: rig::Sound,
     pub(crate) display: rig::Display,
     pub(crate) theme: Theme,
+    /// Where the app's log of every level goes, instead of the test's own output.
+    pub(crate) log: RefCell<Option<PathBuf>>,
     /// Taken away, the microphone is as dead as one that is switched off.
     pub(crate) room: RefCell<Option<rig::RoomTone>>,
     bus: rig::Bus,
@@ -66,7 +71,7 @@ impl Desk {
         rig::real_time(true);
         let sound = rig::Sound::start()?;
         let room = RefCell::new(Some(sound.room_tone()?));
-        Ok(Self { sound, display, theme, room, bus, folder: tempfile::tempdir()? })
+        Ok(Self { sound, display, theme, log: RefCell::default(), room, bus, folder: tempfile::tempdir()? })
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -91,6 +96,34 @@ impl Desk {
         let search = ["search", "--onlyvisible", "--name", &format!("^{title}$")];
         let found = self.display.xdotool(&search).unwrap_or_default();
         Ok(found.lines().next().map(str::to_owned))
+    }
+
+    /// Waits for the system's dialog of that title, and gives it the keyboard.
+    pub(crate) async fn dialog(&self, title: &str) -> Result<()> {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            if let Some(dialog) = self.window(title)? {
+                return self.display.xdotool(&["windowactivate", "--sync", &dialog]).map(drop);
+            }
+            ensure!(Instant::now() < until, "the dialog {title:?} never came");
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+    }
+
+    /// Waits until it is gone.
+    pub(crate) async fn no_dialog(&self, title: &str) -> Result<()> {
+        let until = Instant::now() + PATIENCE;
+        while self.window(title)?.is_some() {
+            ensure!(Instant::now() < until, "the dialog {title:?} never went");
+            tokio::time::sleep(Duration::from_millis(25)).await;
+        }
+        Ok(())
+    }
+
+    /// Locks the keychain; with what is returned it asks for its password on this desk.
+    pub(crate) fn lock_keychain(&self) -> Result<rig::Prompter> {
+        self.bus.lock_keyring()?;
+        rig::Prompter::start(&self.bus, &self.display)
     }
 
     /// Whether that window is still on the display.

@@ -1,10 +1,9 @@
 use std::process::Command;
-use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
 use crate::desk::Desk;
-use crate::window::{PATIENCE, Window};
+use crate::window::Window;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_ended_call_is_written_where_the_systems_dialog_says() -> Result<()> {
@@ -14,11 +13,10 @@ async fn an_ended_call_is_written_where_the_systems_dialog_says() -> Result<()> 
     let said = window.captions("agent").await?;
     window.click("end").await?;
     window.click("export-call").await?;
-    let dialog = dialog(&desk).await?;
+    desk.dialog("Export this call").await?;
     desk.picture("export-dialog")?;
-    desk.display.xdotool(&["windowactivate", "--sync", &dialog])?;
     window.press("Escape")?;
-    gone(&desk).await?;
+    desk.no_dialog("Export this call").await?;
     ensure!(
         window.text("keeping").await? == "Kept on this computer.",
         "nothing was exported, and nothing is said"
@@ -27,11 +25,8 @@ async fn an_ended_call_is_written_where_the_systems_dialog_says() -> Result<()> 
     window.click("export-call").await?;
     let path = desk.path("call.txt");
     let path = path.to_str().context("a path in ASCII")?;
-    let dialog = self::dialog(&desk).await?;
-    desk.display.xdotool(&["windowactivate", "--sync", &dialog])?;
-    window.press("ctrl+a")?;
-    window.type_text(path)?;
-    window.press("Return")?;
+    desk.dialog("Export this call").await?;
+    window.name_file(std::path::Path::new(path))?;
     window.wait("the export", "exported", |text| text.ends_with(path)).await?;
     window.picture("exported").await?;
     let text = std::fs::read_to_string(path)?;
@@ -65,26 +60,6 @@ async fn a_killed_app_has_kept_every_final_word() -> Result<()> {
     let kept: Vec<_> = history.items(&call.id)?.into_iter().map(|item| item.text).collect();
     for words in &shown {
         ensure!(kept.contains(words), "{words:?} was lost: {kept:?}");
-    }
-    Ok(())
-}
-
-async fn dialog(desk: &Desk) -> Result<String> {
-    let until = Instant::now() + PATIENCE;
-    loop {
-        if let Some(dialog) = desk.window("Export this call")? {
-            return Ok(dialog);
-        }
-        ensure!(Instant::now() < until, "the dialog never came");
-        tokio::time::sleep(Duration::from_millis(25)).await;
-    }
-}
-
-async fn gone(desk: &Desk) -> Result<()> {
-    let until = Instant::now() + PATIENCE;
-    while desk.window("Export this call")?.is_some() {
-        ensure!(Instant::now() < until, "the dialog never went");
-        tokio::time::sleep(Duration::from_millis(25)).await;
     }
     Ok(())
 }

@@ -2,6 +2,8 @@
 //! `cargo xtask test --only e2e` runs it; pictures of what was seen are left in `artefacts/e2e`.
 #![cfg(target_os = "linux")]
 
+/// Backends that go to a file and come back.
+mod backends;
 /// The sound check.
 mod check;
 /// *Check my backend*.
@@ -13,13 +15,27 @@ mod devices;
 mod false_start;
 /// Without a mouse.
 mod keyboard;
+/// A keychain that keeps one waiting.
+mod keychain;
 /// What is left of a call.
 mod leaving;
+/// A line on which nothing is said, and one that breaks.
+mod line;
 /// Light and dark, wide and narrow.
 mod looks;
 /// A price, a cap, and what comes of them.
 mod money;
+/// What must not be found anywhere.
+mod secrets;
 mod window;
+
+#[path = "../../src-tauri/crates/call/tests/it/relay.rs"]
+#[expect(
+    dead_code,
+    clippy::unwrap_used,
+    reason = "the fault table, which is a test to its end, asks for more of the network"
+)]
+mod relay;
 
 use anyhow::{Result, ensure};
 use practice::{Options, Practice, Switches};

@@ -39,15 +39,18 @@ impl<'a> Window<'a> {
     pub(crate) async fn open(desk: &'a Desk) -> Result<Self> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         rig::real_time(false);
-        let driver = Command::new("WebKitWebDriver")
+        let mut driver = Command::new("WebKitWebDriver");
+        driver
             .arg(format!("--port={port}"))
             .envs(desk.env())
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
-            .stdin(Stdio::null())
-            .spawn()
-            .context(
-                "could not start WebKitWebDriver (Debian: webkit2gtk-driver); `cargo xtask test` installs it",
-            )?;
+            .stdin(Stdio::null());
+        if let Some(log) = &*desk.log.borrow() {
+            driver.env("SIDETONE_LOG", "trace").stderr(std::fs::File::create(log)?);
+        }
+        let driver = driver.spawn().context(
+            "could not start WebKitWebDriver (Debian: webkit2gtk-driver); `cargo xtask test` installs it",
+        )?;
         rig::real_time(true);
         let window = Self { client: connect(port).await?, driver, desk };
         window.see("try-now").await?;
@@ -159,6 +162,11 @@ impl<'a> Window<'a> {
         self.wait(word, "state-word", |text| text == word).await
     }
 
+    /// What the page answers to a script.
+    pub(crate) async fn ask(&self, script: &str, arguments: Vec<Value>) -> Result<Value> {
+        Ok(self.client.execute(script, arguments).await?)
+    }
+
     pub(crate) async fn captions(&self, role: &str) -> Result<Vec<String>> {
         let script = "return [...document.querySelectorAll(arguments[0])].map((e) => e.textContent)";
         let selector = format!("[data-role={role}] [data-testid=caption-text]");
@@ -230,6 +238,30 @@ impl<'a> Window<'a> {
                 "{name}.png is no drawn page of this theme: {ground:.3} of it has the ground's colour"
             );
             tokio::time::sleep(GLANCE).await;
+        }
+    }
+
+    /// Types a path into the system's dialog that has the keyboard, and closes it.
+    pub(crate) fn name_file(&self, path: &std::path::Path) -> Result<()> {
+        self.press("ctrl+a")?;
+        self.type_text(path.to_str().context("a path in ASCII")?)?;
+        self.press("Return")
+    }
+
+    /// The same for the dialog of that title, which opens files: it has no field for a name until one asks
+    /// for it, and takes the first Return for the end of the name while it still looks for files.
+    pub(crate) async fn find_file(&self, path: &std::path::Path, title: &str) -> Result<()> {
+        self.press("ctrl+l")?;
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        self.name_file(path)?;
+        let until = Instant::now() + PATIENCE;
+        loop {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            if self.desk.window(title)?.is_none() {
+                return Ok(());
+            }
+            ensure!(Instant::now() < until, "the dialog {title:?} never went");
+            self.press("Return")?;
         }
     }
 

@@ -70,6 +70,27 @@ export const STATES: PageState[] = [
       await page.locator(id('delete-profile')).click();
     },
   },
+  { name: 'keychain-locked', query: 'fake=keychain-locked', shows: '[data-why="locked"]' },
+  {
+    name: 'keychain-locked-refused',
+    query: 'fake=keychain-locked',
+    shows: '[data-code="keychain"]',
+    reach: (page) => page.locator(id('save-secret')).click(),
+  },
+  { name: 'keychain-back', query: 'fake=keychain-back', shows: '[data-back="true"]' },
+  { name: 'keychain-waiting', query: 'fake=keychain-waiting', shows: id('give-up-keychain') },
+  {
+    name: 'keychain-waiting-in-form',
+    query: 'fake=keychain-waiting',
+    shows: id('give-up-keychain'),
+    reach: (page) => page.locator(id('edit-backend')).click(),
+  },
+  {
+    name: 'keychain-back-in-settings',
+    query: 'fake=keychain-back',
+    shows: id('save-secret'),
+    reach: (page) => page.locator(id('place-settings')).click(),
+  },
   {
     name: 'form-proxy',
     query: 'fake=ready',

@@ -118,7 +118,7 @@ const rows: Array<[name: string, before: AppState, events: AppEvent[], look: Loo
   [
     'the keychain',
     state(),
-    [{ type: 'keychain', keychain: { state: 'unavailable', problem: problem('keychain') } }],
+    [{ type: 'keychain', keychain: { state: 'unavailable', why: 'locked', problem: problem('keychain') } }],
     (s) => s.keychain.state,
     'unavailable',
   ],

@@ -98,6 +98,10 @@ test('a profile is saved where the keychain is, called, and deleted', async () =
   const id = await fake.saveProfile(draft);
   expect(now().profiles).toMatchObject([{ profile: { id, name: 'B' }, secret: 'thisRun' }]);
   expect(JSON.stringify(now()), 'a secret never comes back').not.toContain('"s"');
+  await expect(fake.saveSecret(id)).rejects.toMatchObject({ code: 'keychain' });
+  await fake.giveUpKeychain();
+  await fake.saveSecret(id);
+  expect(now().profiles[0]?.secret).toBe('keychain');
   await fake.startCall({ kind: 'profile', id });
   expect(now().call?.with).toBe('B');
   await fake.clearCall();

@@ -65,6 +65,8 @@ export class Stub implements Backend {
     return this.checkups.at(-1) ?? null;
   };
   stopCheck = () => this.#ask('stopCheck');
+  saveSecret = (id: string) => this.#ask('saveSecret', id);
+  giveUpKeychain = () => this.#ask('giveUpKeychain');
   saveProfile = (draft: unknown) => this.#ask('saveProfile', draft).then(() => 'saved-id');
   deleteProfile = (id: string) => this.#ask('deleteProfile', id);
   duplicateProfile = (id: string) => this.#ask('duplicateProfile', id).then(() => 'copy-id');

@@ -470,9 +470,62 @@ describe('the profile form', () => {
     expect(stub.asked[0]).toMatchObject(['saveProfile', { profile: { id: 'a' }, secret: null }]);
   });
 
+  test('a keychain that keeps one waiting can be done without', async () => {
+    const { stub, user } = await form();
+    await user.type(field('name'), 'Mine');
+    await user.type(field('tokenUrl'), 'https://voice.example.com/session');
+    await user.selectOptions(field('caller'), 'bearer');
+    await user.type(field('secret'), 'quiet');
+    let answer = () => {};
+    stub.busy = new Promise((done) => (answer = done));
+    await user.click(screen.getByTestId('save-profile'));
+    expect(screen.queryByTestId('keychain-wait')).toBeNull();
+    stub.tell({ type: 'keychain', keychain: { state: 'waiting' } });
+    const give = await screen.findByTestId('give-up-keychain');
+    expect(give.textContent).toContain(words.keychain.thisRunOnly);
+    expect(screen.getByTestId('keychain-wait').closest('[role="status"]')).not.toBeNull();
+    await user.click(give);
+    expect(stub.asked.at(-1)).toEqual(['giveUpKeychain']);
+    stub.tell({ type: 'keychain', keychain: { state: 'unavailable', why: 'locked', problem: problem('keychain') } });
+    await waitFor(() => expect(screen.queryByTestId('keychain-wait')).toBeNull());
+    answer();
+    await screen.findByTestId('connect-backend');
+  });
+
+  test('a secret for this run is offered to the keychain, again, and when it is back', async () => {
+    const mine = { profile: profile({ id: 'a', caller: { kind: 'bearer' } }), secret: 'thisRun' as const };
+    const trouble = problem('keychain', 'It is locked.');
+    const locked = { state: 'unavailable', why: 'locked', problem: trouble } as const;
+    const { stub, user } = await open(bare({ profiles: [mine], active: 'a', keychain: locked }));
+    expect(text('secret-state')).toBe(words.ready.secret.thisRun);
+    expect(text('keychain-trouble')).toBe('It is locked.');
+    const save = screen.getByTestId('save-secret');
+    expect(save.textContent?.trim()).toBe(words.keychain.save(false));
+    stub.refuse = trouble;
+    await user.click(save);
+    expect(stub.asked).toEqual([['saveSecret', 'a']]);
+    expect(text('problem-message')).toBe('It is locked.');
+    stub.tell({ type: 'keychain', keychain: { state: 'available' } });
+    await waitFor(() => expect(save.textContent?.trim()).toBe(words.keychain.save(true)));
+    await user.click(save);
+    stub.tell({ type: 'profiles', profiles: [{ ...mine, secret: 'keychain' }], active: 'a' });
+    await waitFor(() => expect(text('secret-state')).toBe(words.ready.secret.keychain));
+    expect(screen.queryByTestId('save-secret')).toBeNull();
+    expect(screen.queryByTestId('problem')).toBeNull();
+  });
+
+  test('a call that waits for the keychain can be had back', async () => {
+    const mine = { profile: profile({ id: 'a', caller: { kind: 'bearer' } }), secret: 'keychain' as const };
+    const { stub, user } = await open(bare({ profiles: [mine], active: 'a', keychain: { state: 'waiting' } }));
+    const give = screen.getByTestId('give-up-keychain');
+    expect(give.textContent).toContain(words.keychain.doNotWait);
+    await user.click(give);
+    expect(stub.asked).toEqual([['giveUpKeychain']]);
+  });
+
   test('says so when there is no keychain', async () => {
     const trouble = problem('keychain', 'No keychain here.');
-    const { user } = await form(bare({ keychain: { state: 'unavailable', problem: trouble } }));
+    const { user } = await form(bare({ keychain: { state: 'unavailable', why: 'missing', problem: trouble } }));
     await user.selectOptions(field('caller'), 'bearer');
     expect(text('field-secret-hint')).toContain('No keychain here.');
   });

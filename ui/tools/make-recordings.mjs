@@ -302,20 +302,37 @@ const failed = () => {
 };
 
 const still = (about, start) => ({ about, start, events: [] });
-const noKeychain = {
+const away = (why, message, cure, detail) => ({
   state: 'unavailable',
+  why,
   problem: {
     code: 'keychain',
     fault: 'computer',
-    message: 'This system offers no keychain, so secrets are kept for this run only.',
-    cure: 'Start a Secret Service such as GNOME Keyring or KWallet to keep them.',
-    detail: 'this system offers no keychain: no default store',
+    message,
+    cure: `${cure} Until then a secret is kept for this run only.`,
+    detail,
   },
-};
+});
+const noKeychain = away(
+  'missing',
+  'This system offers no keychain.',
+  'Start a Secret Service such as GNOME Keyring or KWallet.',
+  'this system offers no keychain: no secret service provider or dbus session found',
+);
+const locked = away(
+  'locked',
+  'The keychain is locked.',
+  'Unlock it when it asks; its window may be behind another.',
+  'the keychain is locked, and its question was not answered',
+);
+const thisRun = profiles.map((view, index) => (index === 0 ? { ...view, secret: 'thisRun' } : view));
 
 const files = {
   'first-run': still('No profile yet.', app(null, [])),
   'no-keychain': still('No profile yet, and no keychain.', app(null, [], noKeychain)),
+  'keychain-locked': still('A secret for this run only.', app(null, thisRun, locked)),
+  'keychain-waiting': still('The keychain asks for its password.', app(null, profiles, { state: 'waiting' })),
+  'keychain-back': still('The same secret when the keychain is back.', app(null, thisRun)),
   ready: still('Two profiles, no call.', app(null)),
   call: conversation(),
   practice: practice(),

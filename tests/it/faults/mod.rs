@@ -15,7 +15,7 @@ use call::{Fault, ProblemCode};
 
 use relay::Network;
 use table::At;
-use table::Sees::{ClosedByServer, Failed, Nothing, Notice, Reconnected};
+use table::Sees::{ClosedByServer, Failed, Nothing, Notice, Reconnected, ReconnectedFrom};
 use table::{Row, changed, network, run, switched};
 
 #[rustfmt::skip]
@@ -39,6 +39,8 @@ async fn getting_a_token() {
         switched("nothing", &[("mint", "empty")], Failed(ProblemCode::Backend, Fault::Backend, "empty")),
         switched("20 MB", &[("mint", "huge")], Failed(ProblemCode::Backend, Fault::Backend, "larger")),
         switched("no answer", &[("mint", "hang")], Failed(ProblemCode::Backend, Fault::Backend, "10 s")),
+        switched("the backend's clock is an hour ahead", &[("clock_s", "3600")], Nothing),
+        switched("the backend's clock is an hour behind", &[("clock_s", "-3600")], Nothing),
         switched("every shape: nested", &[("mint_shape", "nested")], Nothing),
         switched("every shape: camel", &[("mint_shape", "camel")], Nothing),
         switched("every shape: ISO date", &[("mint_shape", "iso")], Nothing),
@@ -122,6 +124,9 @@ async fn the_line_breaks() {
         network("stalled for 120 s", At::Quiet, Network::Stalled, 120_000, Reconnected),
         network("down for 60 s", At::Quiet, Network::Down, 60_000, Reconnected),
         network("a slow drip for 20 s", At::Reply, Network::Dripping(20_000), 20_000, Nothing),
+        Row { switches: &[("stuck_tool", "web_search"), ("faulty", "1")],
+            ..network("reset while a tool runs", At::Tool, Network::Down, 2_000, ReconnectedFrom("usingTool")) },
+        switched("the cap in the middle of a sentence", &[("max_duration_s", "3"), ("delta_pace", "1"), ("faulty", "1")], ReconnectedFrom("speaking")),
         switched("dropped after some sound", &[("drop_after_deltas", "3"), ("faulty", "1")], Reconnected),
         switched("a frame of 20 MB", &[("oversized_mb", "20"), ("faulty", "1")], Reconnected),
         switched("close 1000", &[("close_after_s", "5"), ("close_code", "1000")], ClosedByServer(1000)),

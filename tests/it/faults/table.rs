@@ -19,6 +19,8 @@ pub(crate) enum At {
     Hearing,
     /// While the agent speaks.
     Reply,
+    /// While a tool runs on the server.
+    Tool,
 }
 
 /// What is expected in the end.
@@ -34,6 +36,8 @@ pub(crate) enum Sees {
     Notice(ProblemCode),
     /// The line came back, the gap is marked, and the conversation goes on.
     Reconnected,
+    /// The same, of a line that broke in this state.
+    ReconnectedFrom(&'static str),
 }
 
 pub(crate) struct Row {
@@ -188,6 +192,9 @@ async fn story(row: &Row, desk: &mut Desk, relay: Option<&Relay>) -> Result<(), 
     if let Some((At::Hearing, ..)) = row.network {
         reached(desk, "hearingYou").await?;
         fail(row, desk, relay).await;
+    } else if let Some((At::Tool, ..)) = row.network {
+        reached(desk, "usingTool").await?;
+        fail(row, desk, relay).await;
     } else if let Some((At::Reply, ..)) = row.network {
         reached(desk, "speaking").await?;
         fail(row, desk, relay).await;
@@ -258,6 +265,11 @@ fn as_expected(row: &Row, desk: &Desk) -> Result<(), String> {
         (Sees::Reconnected, Status::Listening) if !broke => Err("it never reconnected".into()),
         (Sees::Reconnected, Status::Listening) if !gap => Err("the gap is not marked".into()),
         (Sees::Reconnected, Status::Listening) => Ok(()),
+        (Sees::ReconnectedFrom(_), Status::Listening) if !gap => Err("the gap is not marked".into()),
+        (Sees::ReconnectedFrom(state), Status::Listening) => {
+            let broke = desk.words.windows(2).any(|pair| pair == [state, "reconnecting"]);
+            if broke { Ok(()) } else { Err(format!("it never broke in {state}: {:?}", desk.words)) }
+        }
         (wanted, status) => Err(format!("{wanted:?} was wanted, and the state is {status:?}")),
     }
 }

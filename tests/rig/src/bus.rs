@@ -8,6 +8,10 @@ use tempfile::TempDir;
 
 use crate::process::{Running, run, tool, wait_until};
 
+const SECRETS: &str = "org.freedesktop.secrets";
+/// What unlocks the keychain of a [`Bus`].
+pub(crate) const PASSWORD: &str = "open sesame";
+
 /// Nothing on this bus starts by itself, so without [`Bus::unlock_keyring`] there is no Secret
 /// Service, and everything that runs is owned.
 #[derive(Debug)]
@@ -49,25 +53,46 @@ impl Bus {
         Ok(Self { keyring: None, _daemon: daemon, home, address })
     }
 
-    /// Starts a Secret Service with an empty, unlocked keychain; again after [`Bus::lock_keyring`]
+    /// Starts a Secret Service with an empty, unlocked keychain; again after [`Bus::end_keyring`]
     /// with what was kept.
     pub fn unlock_keyring(&mut self) -> Result<()> {
+        let mut keyring = self.start_keyring(&["--unlock"])?;
+        keyring
+            .stdin()
+            .context("the keychain takes no password")?
+            .write_all(PASSWORD.as_bytes())
+            .context("unlocking a keychain")?;
+        self.wait_for_owner(SECRETS, &mut keyring)?;
+        self.keyring = Some(keyring);
+        Ok(())
+    }
+
+    /// Starts a Secret Service on which nothing was ever kept: it has no keychain yet, and asks for a
+    /// password when it needs one.
+    pub fn fresh_keyring(&mut self) -> Result<()> {
+        let mut keyring = self.start_keyring(&[])?;
+        self.wait_for_owner(SECRETS, &mut keyring)?;
+        self.keyring = Some(keyring);
+        Ok(())
+    }
+
+    fn start_keyring(&self, more: &[&str]) -> Result<Running> {
         let control = self.home.path().join("keyring");
-        let mut keyring = Running::start(
+        Running::start(
             tool("gnome-keyring-daemon", "gnome-keyring")?
-                .args(["--foreground", "--unlock", "--components=secrets", "--control-directory"])
+                .args(["--foreground", "--components=secrets", "--control-directory"])
                 .arg(&control)
+                .args(more)
                 .envs(self.env())
                 .env("XDG_RUNTIME_DIR", self.home.path())
                 .stdin(Stdio::piped())
                 .stdout(Stdio::null())
                 .stderr(Stdio::null()),
-        )?;
-        keyring
-            .stdin()
-            .context("the keychain takes no password")?
-            .write_all(b"open sesame")
-            .context("unlocking a keychain")?;
+        )
+    }
+
+    /// Waits until `program` has that name on this bus.
+    pub(crate) fn wait_for_owner(&self, name: &str, program: &mut Running) -> Result<()> {
         let mut question = tool("dbus-send", "dbus")?;
         question.envs(self.env()).args([
             "--session",
@@ -75,17 +100,36 @@ impl Bus {
             "--dest=org.freedesktop.DBus",
             "/org/freedesktop/DBus",
             "org.freedesktop.DBus.NameHasOwner",
-            "string:org.freedesktop.secrets",
+            &format!("string:{name}"),
         ]);
-        wait_until(&mut keyring, "starting a keychain", || {
+        wait_until(program, &format!("starting {name}"), || {
             run(&mut question).ok().filter(|answer| answer.contains("boolean true"))
-        })?;
-        self.keyring = Some(keyring);
-        Ok(())
+        })
+        .map(drop)
+    }
+
+    /// Locks the keychain: its service runs on, and asks for the password when something is wanted.
+    pub fn lock_keyring(&self) -> Result<()> {
+        let mut lock = tool("dbus-send", "dbus")?;
+        lock.envs(self.env()).args([
+            "--session",
+            "--print-reply",
+            "--dest=org.freedesktop.secrets",
+            "/org/freedesktop/secrets",
+            "org.freedesktop.Secret.Service.Lock",
+            "array:objpath:/org/freedesktop/secrets/aliases/default",
+        ]);
+        run(&mut lock).context("locking a keychain").map(drop)
+    }
+
+    /// Stops the Secret Service in its tracks, as if it hung, or lets it go on.
+    pub fn hang_keyring(&self, hung: bool) -> Result<()> {
+        let keyring = self.keyring.as_ref().context("there is no keychain that could hang")?;
+        keyring.signal(if hung { "STOP" } else { "CONT" })
     }
 
     /// Ends the Secret Service; what it keeps stays on disk until the bus is dropped.
-    pub fn lock_keyring(&mut self) -> Result<()> {
+    pub fn end_keyring(&mut self) -> Result<()> {
         match self.keyring.take() {
             Some(keyring) => keyring.stop("TERM"),
             None => Ok(()),

@@ -155,13 +155,17 @@ impl Running {
         drop(self.child.wait());
     }
 
+    pub(crate) fn signal(&self, signal: &str) -> Result<()> {
+        // The shell's own `kill`: the standard library can only send SIGKILL.
+        let kill = format!("kill -{signal} {}", self.id());
+        Command::new("sh").arg("-c").arg(kill).status().context("signalling a process").map(drop)
+    }
+
     fn end(&mut self, signal: &str) -> Result<ExitStatus> {
         if let Some(status) = self.ended()? {
             return Ok(status);
         }
-        // The shell's own `kill`: the standard library can only send SIGKILL.
-        let kill = format!("kill -{signal} {}", self.id());
-        Command::new("sh").arg("-c").arg(kill).status().context("signalling a process")?;
+        self.signal(signal)?;
         let until = Instant::now() + GRACE;
         while Instant::now() < until {
             if let Some(status) = self.ended()? {

@@ -66,6 +66,8 @@ fn a_keychain_keeps_a_secret_while_it_is_locked() -> anyhow::Result<()> {
     secret_tool(&bus, "printf hidden | secret-tool store --label=rig service rig-test")?;
     assert_eq!(secret_tool(&bus, "secret-tool lookup service rig-test")?, "hidden");
     bus.lock_keyring()?;
+    assert_eq!(secret_tool(&bus, "secret-tool lookup service rig-test")?, "", "nobody answers its prompt");
+    bus.end_keyring()?;
     assert_eq!(secret_tool(&bus, "secret-tool lookup service rig-test")?, "");
     bus.unlock_keyring()?;
     assert_eq!(secret_tool(&bus, "secret-tool lookup service rig-test")?, "hidden");

@@ -47,6 +47,10 @@ export interface Backend {
   stopCheck(): Promise<void>;
   /** The saved profile's id. */
   saveProfile(draft: ProfileDraft): Promise<string>;
+  /** Tries the keychain again with a secret that is kept for this run only. */
+  saveSecret(id: string): Promise<void>;
+  /** Whatever waits for the keychain goes on without it. */
+  giveUpKeychain(): Promise<void>;
   deleteProfile(id: string): Promise<void>;
   /** The copy's id; the secret is not copied. */
   duplicateProfile(id: string): Promise<string>;

@@ -238,7 +238,9 @@ atMs: number, };
 
 export type Keeping = { "state": "writing" } | { "state": "kept" } | { "state": "unkept", problem: Problem, } | { "state": "deleted" };
 
-export type Keychain = { "state": "available" } | { "state": "unavailable", problem: Problem, };
+export type Keychain = { "state": "available" } | { "state": "waiting" } | { "state": "unavailable", why: KeychainTrouble, problem: Problem, };
+
+export type KeychainTrouble = "missing" | "locked" | "denied" | "silent" | "failed";
 
 export type Line = { device: DeviceFormat, 
 /**

@@ -3,7 +3,7 @@
 
 import { apply, SILENCE, stateOf, type AppState } from './apply';
 import type { Backend } from './backend';
-import type { AppEvent, CheckTarget, Checkup, DeviceList, Event, Imported, Mute, Problem, Profile, ProfileDraft, Settings, Status, Target, Trial } from './bindings';
+import type { AppEvent, CheckTarget, Checkup, DeviceList, Event, Imported, Mute, Problem, Profile, ProfileDraft, ProfileView, Settings, Status, Target, Trial } from './bindings';
 import { checked } from './checks';
 import { emptyProfile, holdsXaiKey } from './draft';
 import { reply } from './improvise';
@@ -14,6 +14,9 @@ import { defaults } from './settings';
 const load: Record<string, () => Promise<{ default: unknown }>> = {
   'first-run': () => import('../recordings/first-run.json'),
   'no-keychain': () => import('../recordings/no-keychain.json'),
+  'keychain-locked': () => import('../recordings/keychain-locked.json'),
+  'keychain-waiting': () => import('../recordings/keychain-waiting.json'),
+  'keychain-back': () => import('../recordings/keychain-back.json'),
   ready: () => import('../recordings/ready.json'),
   call: () => import('../recordings/call.json'),
   practice: () => import('../recordings/practice.json'),
@@ -276,6 +279,19 @@ export class FakeBackend implements Backend {
       : [...this.#state.profiles, view];
     this.#emit({ type: 'profiles', profiles, active: this.#state.active ?? id });
     return id;
+  }
+
+  async saveSecret(id: string): Promise<void> {
+    this.log.push(`saveSecret ${id}`);
+    const { keychain, profiles, active } = this.#state ?? {};
+    if (keychain?.state === 'unavailable') throw keychain.problem;
+    const keep = (view: ProfileView) => (view.profile.id === id ? { ...view, secret: 'keychain' as const } : view);
+    this.#emit({ type: 'profiles', profiles: profiles?.map(keep) ?? [], active: active ?? null });
+  }
+
+  async giveUpKeychain(): Promise<void> {
+    this.log.push('giveUpKeychain');
+    this.#emit({ type: 'keychain', keychain: { state: 'available' } });
   }
 
   async deleteProfile(id: string): Promise<void> {

@@ -180,6 +180,11 @@ export class Session {
     if (this.call?.quiet != null) void this.run(this.backend.stay());
   }
 
+  /** Not by `run`: what waits tells by itself how it went. */
+  giveUpKeychain(): void {
+    void this.backend.giveUpKeychain().catch((rejection: unknown) => (this.refusal = problemFrom(rejection)));
+  }
+
   go(place: Place): void {
     this.refusal = null;
     this.place = place;

@@ -31,6 +31,8 @@ export const tauriBackend: Backend = {
   },
   stopCheck: () => invoke('stop_check'),
   saveProfile: (draft) => invoke('save_profile', { draft }),
+  saveSecret: (id) => invoke('save_secret', { id }),
+  giveUpKeychain: () => invoke('give_up_keychain'),
   deleteProfile: (id) => invoke('delete_profile', { id }),
   duplicateProfile: (id) => invoke('duplicate_profile', { id }),
   exportProfiles: () => invoke('export_profiles'),

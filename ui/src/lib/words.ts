@@ -41,6 +41,10 @@ const secretStates: Record<SecretState, string> = {
   thisRun: 'The secret is kept only for this run.',
 };
 
+function saveSecret(back: boolean): string {
+  return back ? 'Save it in the keychain now' : 'Try the keychain again';
+}
+
 /** `5 min`, `90 s` as `1 min 30 s`. */
 function span(ms: number): string {
   const seconds = Math.round(ms / 1000);
@@ -202,6 +206,17 @@ export const words = {
     tryNow: 'Try it now',
     edit: 'Edit',
     add: 'Add a backend',
+  },
+
+  keychain: {
+    label: 'Keychain',
+    waiting: 'The keychain waits for your answer.',
+    waitingHint: 'Its window may be behind this one.',
+    thisRunOnly: 'Keep it for this run only',
+    doNotWait: 'Do not wait',
+    save: saveSecret,
+    saveOf: (name: string, back: boolean) => `${saveSecret(back)}: ${name}`,
+    asking: 'Asking the keychain…',
   },
 
   form: {

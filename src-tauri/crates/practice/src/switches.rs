@@ -47,6 +47,8 @@ pub struct Switches {
     pub(crate) subprotocol_echo: Echo,
     pub(crate) faulty: u64,
     pub(crate) token_life_s: Option<u64>,
+    /// Seconds.
+    pub(crate) clock_s: i64,
     pub(crate) single_use: bool,
     pub(crate) mint: Mint,
     pub(crate) mint_faulty: u64,
@@ -67,6 +69,7 @@ pub struct Switches {
     pub(crate) tool_cue: Option<String>,
     pub(crate) tool_arguments: Option<String>,
     pub(crate) tool_calls: u64,
+    pub(crate) stuck_tool: Option<String>,
 }
 
 impl Default for Switches {
@@ -110,6 +113,7 @@ impl Default for Switches {
             subprotocol_echo: Echo::Offered,
             faulty: 0,
             token_life_s: None,
+            clock_s: 0,
             single_use: false,
             mint: Mint::Ok,
             mint_faulty: 0,
@@ -129,6 +133,7 @@ impl Default for Switches {
             tool_cue: None,
             tool_arguments: None,
             tool_calls: 1,
+            stuck_tool: None,
         }
     }
 }
@@ -241,6 +246,8 @@ table! {
         "Only so many connections misbehave; later ones keep transcript, tools and pace, and are well. 0: all of them.";
     token_life_s: "off | SECONDS", maybe,
         "Life of a token, whatever was asked for; 0 makes tokens that have expired already.";
+    clock_s: "0 | SECONDS", clock,
+        "How far the clock that dates tokens and answers is ahead; less than 0: behind.";
     single_use: "off | on", on,
         "on: a token opens one session only. (Whether the service does so is not known.)";
     mint: "ok | 401 | 402 | 403 | 429 | 500 | 503 | html | empty | huge | hang", Mint::parse,
@@ -277,6 +284,8 @@ table! {
         "Every user turn calls this function, if the session declared it. Without: a turn whose text contains `tool` calls the first function.";
     tool_arguments: "off | JSON", name,
         "The arguments of such a call; without, they are made up from the function's parameters.";
+    stuck_tool: "off | NAME", name,
+        "Every spoken turn starts this tool on the server, and nothing more comes of that turn.";
     tool_calls: "1 | COUNT", tool_calls,
         "Parallel calls of one turn, 1 to 8.";
 }
@@ -288,6 +297,11 @@ fn model(word: &str) -> Option<Option<String>> {
         "substituted" => Some(Some("grok-voice-think-fast-1.0".into())),
         name => Some(Some(name.into())),
     }
+}
+
+/// At most a day.
+fn clock(word: &str) -> Option<i64> {
+    word.parse().ok().filter(|seconds: &i64| seconds.abs() <= 86_400)
 }
 
 fn name(word: &str) -> Option<Option<String>> {

@@ -176,6 +176,17 @@ impl Desk {
         self.practice
     }
 
+    /// Ends the window and the call; what the latter gave back by that, in bytes by this measure.
+    pub(crate) async fn weight(self, live: impl Fn() -> usize) -> usize {
+        let Self { practice, call, devices, seen, words, events, _metronome } = self;
+        drop((seen, words, events));
+        let before = live();
+        call.close().await;
+        let weight = before.saturating_sub(live());
+        drop((practice, devices));
+        weight
+    }
+
     pub(crate) async fn pass(&self, ms: u64) {
         tokio::time::sleep(Duration::from_millis(ms)).await;
     }

@@ -4,13 +4,13 @@ use call::{Command, Net, Role, Status, Turns};
 
 use crate::desk::{Desk, voice};
 use crate::relay::{Network, Relay};
+use crate::weight::live;
 
 const MINUTES: usize = 120;
 
-/// Every minute a text is typed, the network fails in another way, and something is said into the
-/// trouble.
-#[tokio::test(start_paused = true)]
-async fn two_hours_with_a_fault_every_minute_lose_nothing_and_grow_by_nothing_else() {
+/// A call in which every minute a text is typed, the network fails in another way, and something is said
+/// into the trouble.
+async fn troubled(minutes: usize) -> Desk {
     let practice = crate::desk::practice(&[("delta_pace", "0")]).await;
     let relay = Relay::before(&practice.realtime_url());
     let url = relay.route(&practice.realtime_url());
@@ -21,7 +21,7 @@ async fn two_hours_with_a_fault_every_minute_lose_nothing_and_grow_by_nothing_el
     .await;
     desk.until_word("muted").await;
     let faults = [Network::Cut, Network::Stalled, Network::Hole, Network::Down];
-    for minute in 0..MINUTES {
+    for minute in 0..minutes {
         desk.tell(Command::SendText(format!("minute {minute}"))).await;
         desk.watch(15_000).await;
         let fault = faults[minute % faults.len()];
@@ -37,6 +37,24 @@ async fn two_hours_with_a_fault_every_minute_lose_nothing_and_grow_by_nothing_el
         assert_eq!(crate::desk::word_of(&desk.seen.status), "muted", "minute {minute}, {fault:?}");
         assert!(desk.seen.notices.is_empty(), "minute {minute}: {:?}", desk.seen.notices);
     }
+    desk
+}
+
+/// What a call holds that ends now, without its transcript, in bytes.
+async fn held_beside_the_transcript(desk: Desk) -> usize {
+    let before = live();
+    let items = desk.call.snapshot().await.unwrap().items;
+    let transcript = live().saturating_sub(before);
+    drop(items);
+    let all = desk.weight(live).await;
+    println!("{all} bytes, of them {transcript} as a transcript");
+    all.saturating_sub(transcript)
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_hours_with_a_fault_every_minute_lose_nothing_and_grow_by_nothing_else() {
+    let early = held_beside_the_transcript(troubled(10).await).await;
+    let desk = troubled(MINUTES).await;
     let items = desk.call.snapshot().await.unwrap().items;
     assert_eq!(items, desk.seen.items, "the window has followed");
     assert!(items.iter().all(|item| !item.partial), "everything is final");
@@ -53,4 +71,6 @@ async fn two_hours_with_a_fault_every_minute_lose_nothing_and_grow_by_nothing_el
     let answers = items.iter().filter(|item| item.role == Role::Agent).count();
     assert!((2 * MINUTES..=3 * MINUTES).contains(&answers), "{answers} answers");
     assert!(!matches!(desk.seen.status, Status::Ended { .. }));
+    let late = held_beside_the_transcript(desk).await;
+    assert!(late * 100 <= early * 105, "{early} bytes after 10 minutes, {late} after {MINUTES}");
 }

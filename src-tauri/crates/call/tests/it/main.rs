@@ -22,3 +22,5 @@ mod relay;
 mod scripted;
 /// The headless caller, as a program.
 mod talk;
+/// What is allocated.
+mod weight;

@@ -5,7 +5,7 @@ use std::time::{Duration, SystemTime};
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::body::Incoming;
-use hyper::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
+use hyper::header::{CONTENT_TYPE, DATE, HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request, Response, StatusCode};
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -66,7 +66,7 @@ pub(super) async fn client_secrets(house: &House, request: Request<Incoming>) ->
         Err(error) => return failure(StatusCode::BAD_REQUEST, "invalid-argument", &error),
     };
     let minted = mint(house, life);
-    reply(StatusCode::OK, &shaped(&minted, house.switches.mint_shape))
+    dated(house, reply(StatusCode::OK, &shaped(&minted, house.switches.mint_shape)))
 }
 
 /// `POST /session`, and `GET` for clients that like it better.
@@ -87,7 +87,7 @@ pub(super) async fn session(house: &House, request: Request<Incoming>) -> Reply 
     }
     let minted = mint(house, COOKBOOK_LIFE);
     let secret = json!({"value": minted.value, "expires_at": minted.expires_at});
-    reply(StatusCode::OK, &json!({"client_secret": secret, "voice": "ara", "instructions": ""}))
+    dated(house, reply(StatusCode::OK, &json!({"client_secret": secret, "voice": "ara", "instructions": ""})))
 }
 
 fn not_allowed() -> Reply {
@@ -97,7 +97,20 @@ fn not_allowed() -> Reply {
 fn mint(house: &House, life: u64) -> Minted {
     let life = house.switches.token_life_s.unwrap_or(life);
     house.common.log.minted();
-    house.tokens().mint(Duration::from_secs(life.min(LONGEST_LIFE)), Instant::now())
+    let mut minted = house.tokens().mint(Duration::from_secs(life.min(LONGEST_LIFE)), Instant::now());
+    minted.expires_at = minted.expires_at.saturating_add_signed(house.switches.clock_s);
+    minted
+}
+
+/// Dated by the same clock as the tokens.
+fn dated(house: &House, mut reply: Reply) -> Reply {
+    let ahead = house.switches.clock_s;
+    let off = Duration::from_secs(ahead.unsigned_abs());
+    let now = if ahead < 0 { SystemTime::now() - off } else { SystemTime::now() + off };
+    if let Ok(date) = HeaderValue::from_str(&httpdate::fmt_http_date(now)) {
+        reply.headers_mut().insert(DATE, date);
+    }
+    reply
 }
 
 /// What the team of the key has no money for.

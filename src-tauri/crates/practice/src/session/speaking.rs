@@ -99,6 +99,11 @@ impl Session {
             self.flush_commit();
             return;
         }
+        if let (Some(name), Some(Prompt::Echo { .. })) = (self.switches.stuck_tool.clone(), &prompt) {
+            self.begin_tool(&name, metadata.as_ref());
+            self.flush_commit();
+            return;
+        }
         let line = match prompt {
             Some(Prompt::Echo { samples, rate, text }) => {
                 let caption = match text {

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::Session;
+use super::closing::with;
 use super::config::Function;
 use super::items::{Item, Kind};
 use super::out::{event, new_id};
@@ -40,6 +41,16 @@ impl Session {
         let usage = self.usage(0.0);
         self.response_done(&response_id, "completed", &json!(output), metadata, &usage);
         self.spoke = true;
+    }
+
+    /// A response that runs a tool on the server, of which no more comes.
+    pub(super) fn begin_tool(&mut self, name: &str, metadata: Option<&Value>) {
+        let (response_id, item_id) = (new_id(), new_id());
+        self.response_created(&response_id, metadata);
+        let ids = json!({"item_id": item_id, "response_id": response_id, "output_index": 0});
+        let named = with(&ids, json!({"name": name, "arguments": "{}"}));
+        self.out.push(event("response.mcp_call_arguments.done", named));
+        self.out.push(event("response.mcp_call.in_progress", ids));
     }
 
     fn call_once(&mut self, response_id: &str, name: &str, call_id: &str, arguments: &str) -> Value {

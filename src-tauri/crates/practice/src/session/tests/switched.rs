@@ -251,6 +251,15 @@ fn stall_after_deltas() {
 }
 
 #[test]
+fn stuck_tool() {
+    let mut rig = Rig::vad(&[("stuck_tool", "web_search")]);
+    let events = rig.turn();
+    assert_eq!(first(&events, "response.mcp_call_arguments.done")["name"], "web_search");
+    assert_eq!(count(&events, "response.mcp_call.in_progress"), 1);
+    assert_eq!(count(&rig.wait(60_000), "response.done"), 0);
+}
+
+#[test]
 fn oversized_mb() {
     let mut rig = Rig::new(&[("oversized_mb", "3")]);
     let events = rig.send(&update(json!({})));
