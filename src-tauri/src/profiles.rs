@@ -82,11 +82,12 @@ impl Profiles {
         })
     }
 
-    /// The secrets of these profiles are in the keychain now.
-    pub(crate) fn note_kept(&mut self, ids: &[String]) -> Result<(), KeptError> {
+    /// The secrets of these accounts are in the keychain now; those of no profile are not remembered.
+    pub(crate) fn note_kept(&mut self, landed: &[String]) -> Result<(), KeptError> {
         self.change(|file| {
-            let known = file.profiles.iter().filter(|profile| ids.contains(&profile.id));
-            file.kept.extend(known.map(|profile| profile.id.clone()));
+            let known = file.profiles.iter().flat_map(|profile| accounts(&profile.id));
+            let known: Vec<_> = known.filter(|account| landed.contains(account)).collect();
+            file.kept.extend(known);
         })
     }
 
@@ -147,10 +148,10 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("p.json");
         let mut profiles = Profiles::open(&path).0;
-        profiles.put(profile("a"), Some(false)).unwrap();
-        profiles.note_kept(&["a".into(), "gone".into()]).unwrap();
+        profiles.put(profile("a"), &[]).unwrap();
+        profiles.note_kept(&["a".into(), proxy_account("a"), "gone".into()]).unwrap();
         let again = Profiles::open(&path).0;
-        assert!(again.is_kept("a") && !again.is_kept("gone"));
+        assert!(again.is_kept("a") && again.is_kept(&proxy_account("a")) && !again.is_kept("gone"));
     }
 
     #[test]

@@ -5,8 +5,10 @@ use std::time::Duration;
 use realtime::{Caller, Profile};
 use secrecy::SecretString;
 
-use super::{App, Done, unsaved};
+use super::{App, Done, unsaved, uses_proxy_password};
 use crate::keychain::Errand;
+use crate::profiles::{accounts, proxy_account};
+use crate::running::Secrets;
 use crate::view::AppEvent;
 
 /// How often a keychain is looked for that did not take a secret.
@@ -47,9 +49,9 @@ impl App {
         }
     }
 
-    async fn secrets_landed(&self, ids: &[String]) {
+    async fn secrets_landed(&self, accounts: &[String]) {
         let mut inner = self.inner.lock().await;
-        if let Err(error) = inner.profiles.note_kept(ids) {
+        if let Err(error) = inner.profiles.note_kept(accounts) {
             tracing::warn!(%error, "which secrets the keychain holds could not be saved");
         }
         self.tell_profiles(&inner);
@@ -60,27 +62,44 @@ impl App {
         self.keychain.give_up();
     }
 
-    /// Puts a secret that was kept for this run into the keychain.
+    /// Puts what was kept of a profile for this run into the keychain.
     pub(crate) async fn save_secret(&self, id: &str) -> Done {
-        self.keychain.keep_now(id).await.map_err(|error| error.problem(Errand::Keep))?;
+        let waiting = accounts(id).into_iter().filter(|account| self.keychain.is_for_this_run(account));
+        let waiting: Vec<_> = waiting.collect();
+        for account in &waiting {
+            self.keychain.keep_now(account).await.map_err(|error| error.problem(Errand::Keep))?;
+        }
         let mut inner = self.inner.lock().await;
-        inner.profiles.note_kept(&[id.to_owned()]).map_err(unsaved("profiles"))?;
+        inner.profiles.note_kept(&waiting).map_err(unsaved("profiles"))?;
         self.tell_profiles(&inner);
         Ok(())
     }
 
-    pub(super) async fn secret_of(&self, profile: &Profile) -> Done<Option<SecretString>> {
-        if profile.caller == Caller::Open || profile.id.is_empty() {
-            return Ok(None);
-        }
-        self.keychain.find(&profile.id).await.map_err(|error| error.problem(Errand::Find))
+    pub(super) async fn secrets_of(&self, profile: &Profile) -> Done<Secrets> {
+        self.completed(profile, Secrets::default()).await
+    }
+
+    /// What was typed, and what is kept where nothing was.
+    pub(super) async fn completed(&self, profile: &Profile, typed: Secrets) -> Done<Secrets> {
+        let find = async |account: &str, used: bool, typed: Option<SecretString>| {
+            if typed.is_some() || !used || profile.id.is_empty() {
+                return Ok(typed);
+            }
+            self.keychain.find(account).await.map_err(|error| error.problem(Errand::Find))
+        };
+        let Secrets { caller, proxy_password } = typed;
+        Ok(Secrets {
+            caller: find(&profile.id, profile.caller != Caller::Open, caller).await?,
+            proxy_password: find(&proxy_account(&profile.id), uses_proxy_password(profile), proxy_password)
+                .await?,
+        })
     }
 
     /// A profile that is gone must not keep its secret; where the keychain does not answer, it stays.
-    pub(super) async fn erase_secret(&self, id: &str) {
-        let kept = self.inner.lock().await.profiles.is_kept(id);
-        if (kept || self.keychain.is_for_this_run(id))
-            && let Err(error) = self.keychain.erase(id).await
+    pub(super) async fn erase_secret(&self, account: &str) {
+        let kept = self.inner.lock().await.profiles.is_kept(account);
+        if (kept || self.keychain.is_for_this_run(account))
+            && let Err(error) = self.keychain.erase(account).await
         {
             tracing::warn!(%error, "a secret could not be taken out of the keychain");
         }
