@@ -493,7 +493,7 @@ describe('the profile form', () => {
   });
 
   test('a secret for this run is offered to the keychain, again, and when it is back', async () => {
-    const mine = { profile: profile({ id: 'a', caller: { kind: 'bearer' } }), secret: 'thisRun' as const };
+    const mine = { profile: profile({ id: 'a', caller: { kind: 'bearer' } }), secret: 'thisRun' as const, proxyPassword: 'none' as const };
     const trouble = problem('keychain', 'It is locked.');
     const locked = { state: 'unavailable', why: 'locked', problem: trouble } as const;
     const { stub, user } = await open(bare({ profiles: [mine], active: 'a', keychain: locked }));
@@ -515,7 +515,7 @@ describe('the profile form', () => {
   });
 
   test('a call that waits for the keychain can be had back', async () => {
-    const mine = { profile: profile({ id: 'a', caller: { kind: 'bearer' } }), secret: 'keychain' as const };
+    const mine = { profile: profile({ id: 'a', caller: { kind: 'bearer' } }), secret: 'keychain' as const, proxyPassword: 'none' as const };
     const { stub, user } = await open(bare({ profiles: [mine], active: 'a', keychain: { state: 'waiting' } }));
     const give = screen.getByTestId('give-up-keychain');
     expect(give.textContent).toContain(words.keychain.doNotWait);
