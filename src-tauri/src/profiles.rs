@@ -82,11 +82,12 @@ impl Profiles {
         })
     }
 
-    /// These accounts are in the keychain now; those of no profile are passed over.
-    pub(crate) fn note_kept(&mut self, kept: &[String]) -> Result<(), KeptError> {
+    /// The secrets of these accounts are in the keychain now; those of no profile are not remembered.
+    pub(crate) fn note_kept(&mut self, landed: &[String]) -> Result<(), KeptError> {
         self.change(|file| {
             let known = file.profiles.iter().flat_map(|profile| accounts(&profile.id));
-            file.kept.extend(known.filter(|account| kept.contains(account)));
+            let known: Vec<_> = known.filter(|account| landed.contains(account)).collect();
+            file.kept.extend(known);
         })
     }
 

@@ -64,13 +64,13 @@ impl App {
 
     /// Puts what was kept of a profile for this run into the keychain.
     pub(crate) async fn save_secret(&self, id: &str) -> Done {
-        let accounts = accounts(id).into_iter().filter(|account| self.keychain.is_for_this_run(account));
-        let accounts: Vec<_> = accounts.collect();
-        for account in &accounts {
+        let waiting = accounts(id).into_iter().filter(|account| self.keychain.is_for_this_run(account));
+        let waiting: Vec<_> = waiting.collect();
+        for account in &waiting {
             self.keychain.keep_now(account).await.map_err(|error| error.problem(Errand::Keep))?;
         }
         let mut inner = self.inner.lock().await;
-        inner.profiles.note_kept(&accounts).map_err(unsaved("profiles"))?;
+        inner.profiles.note_kept(&waiting).map_err(unsaved("profiles"))?;
         self.tell_profiles(&inner);
         Ok(())
     }
