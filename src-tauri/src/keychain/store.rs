@@ -1,11 +1,10 @@
 //! The system's keychain: the Secret Service, the macOS keychain or the Windows credential manager.
 //!
-//! Every call opens it anew. A connection lasts no longer than the service behind it, and one that waits
-//! for a prompt is locked against every other call; opening costs a few milliseconds on rare occasions.
+//! `keyring` speaks to those of macOS and Windows. A Secret Service is opened anew by every call, which
+//! `keyring` does once and for good: a connection lasts no longer than the service behind it, and one that
+//! waits for a prompt is locked against every other call.
 
-use std::sync::Arc;
-
-use keyring_core::{CredentialStore, Entry, Error};
+use keyring_core::Error;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::KeychainError;
@@ -33,11 +32,11 @@ impl Store for System {
 
     fn keep(&self, id: &str, secret: &SecretString) -> Result<(), KeychainError> {
         system::make_room()?;
-        entry(id)?.set_password(secret.expose_secret()).map_err(translate)
+        system::entry(id)?.set_password(secret.expose_secret()).map_err(translate)
     }
 
     fn find(&self, id: &str) -> Result<Option<SecretString>, KeychainError> {
-        match entry(id)?.get_password() {
+        match system::entry(id)?.get_password() {
             Ok(secret) => Ok(Some(secret.into())),
             Err(Error::NoEntry) => Ok(None),
             Err(error) => Err(translate(error)),
@@ -45,16 +44,11 @@ impl Store for System {
     }
 
     fn erase(&self, id: &str) -> Result<(), KeychainError> {
-        match entry(id)?.delete_credential() {
+        match system::entry(id)?.delete_credential() {
             Ok(()) | Err(Error::NoEntry) => Ok(()),
             Err(error) => Err(translate(error)),
         }
     }
-}
-
-fn entry(id: &str) -> Result<Entry, KeychainError> {
-    let store = system::open().map_err(|error| KeychainError::Missing(error.to_string()))?;
-    store.build(SERVICE, id, None).map_err(translate)
 }
 
 fn translate(error: Error) -> KeychainError {
@@ -75,10 +69,14 @@ mod system {
     use secret_service::{EncryptionType, Error as Refusal};
     use zbus_secret_service_keyring_store::Store;
 
-    use super::{Arc, CredentialStore, Error, KeychainError};
+    use keyring_core::Entry;
+    use keyring_core::api::CredentialStoreApi as _;
 
-    pub(super) fn open() -> Result<Arc<CredentialStore>, Error> {
-        Ok(Store::new()?)
+    use super::{KeychainError, SERVICE, translate};
+
+    pub(super) fn entry(id: &str) -> Result<Entry, KeychainError> {
+        let store = Store::new().map_err(|error| KeychainError::Missing(error.to_string()))?;
+        store.build(SERVICE, id, None).map_err(translate)
     }
 
     pub(super) fn state() -> Result<(), KeychainError> {
@@ -124,22 +122,19 @@ mod system {
 
 #[cfg(any(target_os = "macos", target_os = "windows"))]
 mod system {
-    #[cfg(target_os = "macos")]
-    use apple_native_keyring_store::keychain::Store;
-    #[cfg(target_os = "windows")]
-    use windows_native_keyring_store::Store;
+    use keyring::Entry;
 
-    use super::{Arc, CredentialStore, Error, KeychainError};
+    use super::{Error, KeychainError, SERVICE, translate};
 
-    pub(super) fn open() -> Result<Arc<CredentialStore>, Error> {
-        Ok(Store::new()?)
+    pub(super) fn entry(id: &str) -> Result<Entry, KeychainError> {
+        Entry::new(SERVICE, id).map_err(translate)
     }
 
     /// Looking for what is not there shows that the keychain answers.
     pub(super) fn state() -> Result<(), KeychainError> {
-        match super::entry("probe")?.get_password() {
+        match entry("probe")?.get_password() {
             Ok(_) | Err(Error::NoEntry) => Ok(()),
-            Err(error) => Err(super::translate(error)),
+            Err(error) => Err(translate(error)),
         }
     }
 
