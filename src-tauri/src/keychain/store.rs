@@ -59,6 +59,7 @@ fn translate(error: Error) -> KeychainError {
         Error::PlatformFailure(error) => {
             system::named(&*error).unwrap_or_else(|| KeychainError::Failed(error.to_string()))
         }
+        Error::NoDefaultStore => KeychainError::Missing(error.to_string()),
         error => KeychainError::Failed(error.to_string()),
     }
 }
