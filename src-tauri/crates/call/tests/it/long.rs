@@ -41,7 +41,6 @@ async fn troubled(minutes: usize) -> Desk {
 }
 
 /// What a call holds that ends now, without its transcript, in bytes.
-#[expect(clippy::print_stdout, reason = "the figure is what a failure is judged by")]
 async fn held_beside_the_transcript(desk: Desk) -> usize {
     let before = live();
     let items = desk.call.snapshot().await.unwrap().items;
