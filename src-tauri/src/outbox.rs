@@ -112,7 +112,6 @@ impl Outbox {
     /// Nothing more is taken, and nobody waits for it.
     pub(crate) fn close(&self) {
         self.state().closed = true;
-        self.0.arrived.notify_waiters();
         self.0.arrived.notify_one();
     }
 

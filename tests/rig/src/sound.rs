@@ -67,6 +67,14 @@ impl Sound {
         Ok(sound)
     }
 
+    /// Runs this very program again with other words, as a client of a server that ends with it.
+    pub fn run_again(words: &[String]) -> Result<()> {
+        let sound = Self::start()?;
+        let status = Command::new(std::env::current_exe()?).args(words).envs(sound.env()).status()?;
+        ensure!(status.success(), "the program ended with {status}");
+        sound.stop()
+    }
+
     /// What a child process needs in its environment to find this server, and no other.
     pub fn env(&self) -> Vec<(String, String)> {
         let home = self.home.path();

@@ -8,7 +8,6 @@
 #![expect(clippy::print_stdout, reason = "printing is what it is for")]
 
 use std::collections::BTreeMap;
-use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -21,7 +20,7 @@ const AUDIO_THREAD: &str = "audio";
 fn main() -> Result<()> {
     let mut words: Vec<_> = std::env::args().skip(1).collect();
     if words.first().is_some_and(|word| word == "--desk") {
-        return at_a_desk(&words.split_off(1));
+        return rig::Sound::run_again(&words.split_off(1));
     }
     let seconds: u64 = words.first().map_or(Ok(20), |text| text.parse()).context("SECONDS")?;
     let (engine, ports) = Engine::start(EngineOptions::default());
@@ -61,16 +60,6 @@ fn main() -> Result<()> {
     row("frames dropped", count(&ports.meters.dropped_frames), "", None);
     drop(engine);
     Ok(())
-}
-
-/// The same program again, with a sound server of its own.
-fn at_a_desk(words: &[String]) -> Result<()> {
-    let sound = rig::Sound::start()?;
-    let status = Command::new(std::env::current_exe()?).args(words).envs(sound.env()).status()?;
-    if !status.success() {
-        bail!("the measure ended with {status}");
-    }
-    sound.stop()
 }
 
 fn await_devices(ports: &Ports) -> Result<()> {

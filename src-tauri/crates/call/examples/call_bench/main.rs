@@ -38,7 +38,7 @@ async fn main() -> Result<()> {
         Some("--desk") => {
             number(words.get(1))?;
             words[0] = "--at-the-desk".to_owned();
-            sink::at_a_desk(&words)
+            rig::Sound::run_again(&words)
         }
         Some("--at-the-desk") => sounding(number(words.get(1))?).await,
         _ => timed(number(words.first())?).await,
@@ -52,7 +52,8 @@ async fn timed(rounds: u16) -> Result<()> {
         let watches = watches.clone();
         move || run_devices(&far, &watches)
     });
-    let replies = Replies { rounds, rest: Duration::from_millis(150), loudness: 0.0 };
+    let replies =
+        Replies { rounds, settle: Duration::from_secs(1), rest: Duration::from_millis(150), loudness: 0.0 };
     converse(Devices { ports, engine: Box::new(()) }, replies, &watches).await?;
     ensure!(devices.join().is_ok(), "the devices have panicked");
     watches.frames.print("captured frame → read from the socket", 5.0)?;
@@ -64,8 +65,9 @@ async fn timed(rounds: u16) -> Result<()> {
 async fn sounding(rounds: u16) -> Result<()> {
     let (engine, ports) = Engine::start(EngineOptions::default());
     let ear = Ear::open()?;
-    // Longer than everything that the stream and the server hold of a tone.
-    let replies = Replies { rounds, rest: Duration::from_millis(500), loudness: 0.25 };
+    // PulseAudio hands a new stream a second of sound at once; the rest is longer than what it holds then.
+    let settle = Duration::from_secs(5);
+    let replies = Replies { rounds, settle, rest: Duration::from_millis(500), loudness: 0.25 };
     let devices = Devices { ports, engine: Box::new(engine) };
     let interrupted = converse(devices, replies, &Watches::default()).await?;
     let (ends, buffered) = ear.close()?;

@@ -25,6 +25,8 @@ const DELTA_EVERY: Duration = Duration::from_millis(37);
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Replies {
     pub(crate) rounds: u16,
+    /// From the agreed session to the first of them.
+    pub(crate) settle: Duration,
     /// How long nothing happens after an interruption, and again before the next reply.
     pub(crate) rest: Duration,
     /// Peak of the 440 Hz tone that they are, as a share of full scale.
@@ -52,7 +54,7 @@ pub(crate) async fn serve(listener: TcpListener, replies: Replies, watches: Watc
     send(&mut sink, &json!({ "type": "session.created", "session": { "id": "s" } })).await?;
     let session = updated.recv().await.context("the call asked for no session")?;
     send(&mut sink, &json!({ "type": "session.updated", "session": session })).await?;
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    tokio::time::sleep(replies.settle).await;
     let mut interrupted = Vec::new();
     for round in 0..replies.rounds {
         let (response, item) = (format!("response-{round}"), format!("reply-{round}"));
