@@ -1,16 +1,15 @@
 //! What the commands act on: the profiles, the secrets, the one call and the window that watches.
 
+mod backends;
 mod secrets;
 mod spending;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use audio::Trial;
-use call::{Checkup, Command, Fault, Net, Problem, ProblemCode};
+use call::{Command, Net, Problem, ProblemCode};
 use history::{Calendar, History};
-use realtime::{Caller, Profile};
-use tauri::ipc::Channel;
 use tokio::sync::{Mutex, MutexGuard, oneshot};
 
 use crate::kept::KeptError;
@@ -18,17 +17,13 @@ use crate::keychain::{Keychain, Limits, System};
 use crate::ledger::{Day, Ledger, unix_ms};
 use crate::outbox::Outbox;
 use crate::past;
-use crate::profiles::{Profiles, accounts, proxy_account};
+use crate::profiles::Profiles;
 use crate::record::Recording;
-use crate::running::{self, Running, Secrets};
+use crate::running::{self, Running};
 use crate::settings::SettingsFile;
-use crate::shared;
 use crate::trials::{self, Trials};
 use crate::trouble::{put_aside, trouble};
-use crate::view::{
-    AppEvent, AppSnapshot, CheckTarget, Imported, Keeping, ProfileDraft, ProfileView, SecretState, Settings,
-    Target,
-};
+use crate::view::{AppEvent, AppSnapshot, Keeping, Settings, Target};
 
 /// Where the app keeps its files; given by the shell, so that a test can give another place.
 #[derive(Clone, Debug)]
@@ -215,9 +210,13 @@ impl App {
     where
         F: Future<Output = Option<PathBuf>>,
     {
-        let Some(id) = self.inner.lock().await.recorded() else { return Ok(None) };
+        let (id, money) = {
+            let inner = self.inner.lock().await;
+            let Some(id) = inner.recorded() else { return Ok(None) };
+            (id, inner.settings.get().money.clone())
+        };
         let Ok(history) = &self.history else { return Ok(None) };
-        past::export(history, &id, choose).await
+        past::export(history, &id, &money, choose).await
     }
 
     /// Takes the call that is over out of the history.
@@ -226,118 +225,6 @@ impl App {
         let Some(id) = self.inner.lock().await.stop_recording() else { return Ok(()) };
         past::delete(history, &id).await?;
         self.inner.lock().await.forget(&id);
-        Ok(())
-    }
-
-    /// Tries a backend out and tells `window` each step; nothing when it was stopped. One check runs at a
-    /// time: the next stops the one before.
-    pub(crate) async fn check(&self, target: CheckTarget, window: Channel<Checkup>) -> Done<Option<Checkup>> {
-        let (stop, stopped) = oneshot::channel();
-        self.inner.lock().await.checking = Some(stop);
-        let line = match target {
-            CheckTarget::Practice => running::practice().await?,
-            CheckTarget::Profile { draft: ProfileDraft { profile, secret, proxy_password } } => {
-                let typed = Secrets { caller: secret, proxy_password };
-                let secrets = self.completed(&profile, typed).await?;
-                running::backend(profile, secrets)
-            }
-        };
-        Ok(line.check(&self.net, stopped, window).await)
-    }
-
-    pub(crate) async fn stop_check(&self) {
-        self.inner.lock().await.checking = None;
-    }
-
-    pub(crate) async fn save_profile(&self, draft: ProfileDraft) -> Done<String> {
-        let ProfileDraft { mut profile, secret, proxy_password } = draft;
-        call::check_addresses(&profile)?;
-        if let Some(secret) = &secret {
-            call::check_secret(&profile, secret)?;
-        }
-        if let Some(password) = &proxy_password {
-            call::check_proxy_password(&profile, password)?;
-        }
-        if profile.id.is_empty() {
-            profile.id = uuid::Uuid::new_v4().to_string();
-        }
-        let id = profile.id.clone();
-        let mut kept = Vec::new();
-        for (account, used, secret) in [
-            (id.clone(), profile.caller != Caller::Open, secret),
-            (proxy_account(&id), uses_proxy_password(&profile), proxy_password),
-        ] {
-            if !used {
-                self.erase_secret(&account).await;
-                kept.push((account, false));
-            } else if let Some(secret) = secret {
-                let result = self.keychain.keep(&account, secret).await;
-                if let Err(error) = &result {
-                    tracing::warn!(%error, "a secret is kept for this run only");
-                }
-                kept.push((account, result.is_ok()));
-            }
-        }
-        let mut inner = self.inner.lock().await;
-        inner.profiles.put(profile, &kept).map_err(unsaved("profiles"))?;
-        self.tell_profiles(&inner);
-        Ok(id)
-    }
-
-    pub(crate) async fn delete_profile(&self, id: &str) -> Done {
-        for account in accounts(id) {
-            self.erase_secret(&account).await;
-        }
-        let mut inner = self.inner.lock().await;
-        inner.profiles.remove(id).map_err(unsaved("profiles"))?;
-        self.tell_profiles(&inner);
-        Ok(())
-    }
-
-    /// A copy under another name, without the secret: that belongs to one caller.
-    pub(crate) async fn duplicate_profile(&self, id: &str) -> Done<String> {
-        let mut inner = self.inner.lock().await;
-        let profile = inner.profile(id)?;
-        let copies = shared::fresh(vec![profile], inner.profiles.all());
-        let id = copies.first().map(|copy| copy.id.clone()).unwrap_or_default();
-        inner.profiles.add(copies).map_err(unsaved("profiles"))?;
-        self.tell_profiles(&inner);
-        Ok(id)
-    }
-
-    /// Writes every profile, without secrets, into the file that `choose` names, given a name for it.
-    pub(crate) async fn export_profiles<F>(&self, choose: impl FnOnce(String) -> F) -> Done<Option<PathBuf>>
-    where
-        F: Future<Output = Option<PathBuf>>,
-    {
-        let text = shared::text(self.inner.lock().await.profiles.all());
-        let Some(path) = choose(shared::FILE_NAME.to_owned()).await else { return Ok(None) };
-        past::write(&path, &text, "list of backends").await?;
-        Ok(Some(path))
-    }
-
-    /// Adds the profiles of such a file; all of them, or none and the reason.
-    pub(crate) async fn import_profiles(&self, path: &Path) -> Done<Imported> {
-        let found = shared::read(path).await?;
-        let mut inner = self.inner.lock().await;
-        let profiles = shared::fresh(found, inner.profiles.all());
-        let imported = Imported {
-            names: profiles.iter().map(|profile| profile.name.clone()).collect(),
-            secrets_missing: profiles
-                .iter()
-                .filter(|profile| profile.caller != Caller::Open || uses_proxy_password(profile))
-                .count(),
-        };
-        inner.profiles.add(profiles).map_err(unsaved("profiles"))?;
-        self.tell_profiles(&inner);
-        Ok(imported)
-    }
-
-    pub(crate) async fn set_active(&self, id: &str) -> Done {
-        let mut inner = self.inner.lock().await;
-        inner.profile(id)?;
-        inner.profiles.choose(id).map_err(unsaved("profiles"))?;
-        self.tell_profiles(&inner);
         Ok(())
     }
 
@@ -367,39 +254,9 @@ impl App {
             tracing::error!(%error, "the last words were not kept");
         }
     }
-
-    fn tell_profiles(&self, inner: &Inner) {
-        let profiles = self.views(&inner.profiles);
-        inner.tell(AppEvent::Profiles { profiles, active: inner.profiles.active().map(str::to_owned) });
-    }
-
-    fn views(&self, profiles: &Profiles) -> Vec<ProfileView> {
-        let state = |account: &str, used: bool| match used {
-            false => SecretState::None,
-            true if self.keychain.is_for_this_run(account) => SecretState::ThisRun,
-            true if profiles.is_kept(account) => SecretState::Keychain,
-            true => SecretState::None,
-        };
-        let view = |profile: &Profile| ProfileView {
-            profile: profile.clone(),
-            secret: state(&profile.id, profile.caller != Caller::Open),
-            proxy_password: state(&proxy_account(&profile.id), uses_proxy_password(profile)),
-        };
-        profiles.all().iter().map(view).collect()
-    }
 }
 
 impl Inner {
-    fn profile(&self, id: &str) -> Done<Profile> {
-        self.profiles.find(id).cloned().ok_or_else(|| Problem {
-            code: ProblemCode::Profile,
-            fault: Fault::Profile,
-            message: "That backend is not known any more.".into(),
-            cure: "Choose another, or connect it again.".into(),
-            detail: None,
-        })
-    }
-
     async fn watch(&mut self) -> Option<call::Snapshot> {
         let window = self.window.clone();
         self.call.as_mut()?.watch(window).await
@@ -432,11 +289,6 @@ impl Inner {
             window.put(event);
         }
     }
-}
-
-/// A proxy that knows its users by name also asks for a password.
-fn uses_proxy_password(profile: &Profile) -> bool {
-    !profile.proxy_user.trim().is_empty()
 }
 
 /// For a file of ours that could not be written; `what` is what it holds.

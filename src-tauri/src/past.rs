@@ -3,8 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use call::{Problem, ProblemCode};
-use history::{History, HistoryError};
+use call::{Money, Problem, ProblemCode};
+use history::{Calendar, History, HistoryError};
 
 use crate::trouble::trouble;
 use crate::view::Keeping;
@@ -14,6 +14,7 @@ use crate::view::Keeping;
 pub(crate) async fn export<F>(
     history: &Arc<History>,
     id: &str,
+    money: &Money,
     choose: impl FnOnce(String) -> F,
 ) -> Result<Option<PathBuf>, Problem>
 where
@@ -27,8 +28,10 @@ where
         let gone = "the call is not in the history";
         return Err(unkept("This call is not kept any more.", "Copy its text instead.", &gone));
     };
-    let Some(path) = choose(history::file_name(&call)).await else { return Ok(None) };
-    write(&path, &history::plain_text(&call, &items), "call").await?;
+    let calendar = Calendar::local();
+    let Some(path) = choose(history::file_name(&call, &calendar)).await else { return Ok(None) };
+    let text = history::plain_text(&call, &items, &calendar, |amount| money.amount(amount));
+    write(&path, &text, "call").await?;
     Ok(Some(path))
 }
 
@@ -118,8 +121,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let wanted = folder.path().join("Ferry — Fähre.txt");
         let chosen = wanted.clone();
-        let written = export(&history(), "one", async |name| {
-            assert_eq!(name, "Sidetone 1970-01-01 00.00.txt");
+        let written = export(&history(), "one", &Money::default(), async |name| {
+            assert!(name.starts_with("Sidetone 19") && name.ends_with(".txt"), "{name}");
             Some(chosen)
         })
         .await;
@@ -130,9 +133,11 @@ mod tests {
     #[tokio::test]
     async fn nothing_is_written_when_no_place_is_chosen_and_nobody_is_asked_about_a_call_that_is_gone() {
         let history = history();
-        assert_eq!(export(&history, "one", async |_| None).await.unwrap(), None);
+        assert_eq!(export(&history, "one", &Money::default(), async |_| None).await.unwrap(), None);
         delete(&history, "one").await.unwrap();
-        let problem = export(&history, "one", async |_| unreachable!("nothing to write")).await.unwrap_err();
+        let problem = export(&history, "one", &Money::default(), async |_| unreachable!("nothing to write"))
+            .await
+            .unwrap_err();
         assert_eq!(problem.code, ProblemCode::Storage);
         delete(&history, "one").await.unwrap();
     }
@@ -142,7 +147,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("no such folder/call.txt");
         let chosen = path.clone();
-        let problem = export(&history(), "one", async |_| Some(chosen)).await.unwrap_err();
+        let problem = export(&history(), "one", &Money::default(), async |_| Some(chosen)).await.unwrap_err();
         assert!(problem.message.contains("no such folder"), "{}", problem.message);
         assert!(!path.exists());
     }

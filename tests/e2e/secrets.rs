@@ -9,6 +9,8 @@ use crate::window::Window;
 
 /// Every token of the practice agent begins so.
 const TOKEN: &str = "xai-realtime-client-secret-";
+/// Kept in the keychain and shown to nobody: loopback needs no proxy.
+const PROXY_PASSWORD: &str = "a-password-for-the-proxy";
 
 /// Where a script finds any of some words: in what hangs on `window`, in the page and the properties of
 /// its elements, and in what the page stores. The first argument is a list of words.
@@ -80,6 +82,9 @@ async fn after_a_run_full_of_faults_no_secret_is_found_anywhere() -> Result<()> 
     window.see("field-secret-fault").await?;
     window.fill("field-secret", agent.key()).await?;
     window.fill("field-realtimeUrl", &relay.route(&agent.realtime_url())).await?;
+    window.fill("field-proxy", "http://127.0.0.1:9").await?;
+    window.fill("field-proxyUser", "caller").await?;
+    window.fill("field-proxyPassword", PROXY_PASSWORD).await?;
     window.click("save-profile").await?;
     window.click("start-call").await?;
     window.word("Listening").await?;
@@ -90,7 +95,7 @@ async fn after_a_run_full_of_faults_no_secret_is_found_anywhere() -> Result<()> 
     relay.becomes(Network::Down);
     window.word("Reconnecting").await?;
     let during = desk.path("during.json");
-    let secrets = [agent.key(), TOKEN, &key, "a-secret-that-is-refused"];
+    let secrets = [agent.key(), TOKEN, &key, PROXY_PASSWORD, "a-secret-that-is-refused"];
     look_around(&window, &secrets).await?;
     relay.becomes(Network::Well);
     window.word("Listening").await?;

@@ -5,7 +5,8 @@ use std::time::Duration;
 use realtime::{Caller, Profile};
 use secrecy::SecretString;
 
-use super::{App, Done, unsaved, uses_proxy_password};
+use super::backends::uses_proxy_password;
+use super::{App, Done, unsaved};
 use crate::keychain::Errand;
 use crate::profiles::{accounts, proxy_account};
 use crate::running::Secrets;

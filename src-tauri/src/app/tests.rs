@@ -1,9 +1,13 @@
 /// Backends: checked, saved.
 mod backends;
 
+use std::path::Path;
+
 use call::Money;
+use realtime::{Caller, Profile};
 
 use super::*;
+use crate::view::ProfileDraft;
 
 /// An app whose files are in a folder that goes with the test.
 fn app(folder: &Path) -> App {

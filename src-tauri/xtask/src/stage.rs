@@ -4,6 +4,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
+use crate::workspace;
+
+/// A whole run from nothing leaves this much, in bytes.
+const WHOLE_RUN: u64 = 6 << 30;
+/// With less than this left, in bytes, a build that failed has most likely failed for want of room.
+const FULL: u64 = 1 << 30;
+
 pub(crate) struct Stage {
     /// What `--only` and `--from` take.
     pub(crate) name: &'static str,
@@ -63,6 +70,9 @@ impl Selection {
 pub(crate) fn run(verb: &str, stages: &[Stage], selection: &Selection) -> Result<()> {
     let chosen = selection.pick(stages)?;
     let started = Instant::now();
+    if let Some(warning) = room().and_then(|free| tight(free, workspace::target().exists())) {
+        println!("{warning}");
+    }
     let mut rows = Vec::new();
     for (index, stage) in chosen.iter().enumerate() {
         println!("\n==> [{}/{}] {}: {}", index + 1, chosen.len(), stage.name, stage.about);
@@ -78,8 +88,9 @@ pub(crate) fn run(verb: &str, stages: &[Stage], selection: &Selection) -> Result
         rows.push((stage.name, took, word));
         if let Err(error) = outcome {
             table(&rows, started.elapsed());
+            let full = room().and_then(full).unwrap_or_default();
             bail!(
-                "{error:#}\n\nstage `{name}` failed. Run it alone: cargo xtask {verb} --only {name}\n\
+                "{error:#}{full}\n\nstage `{name}` failed. Run it alone: cargo xtask {verb} --only {name}\n\
                  Go on from it: cargo xtask {verb} --from {name}",
                 name = stage.name
             );
@@ -87,6 +98,24 @@ pub(crate) fn run(verb: &str, stages: &[Stage], selection: &Selection) -> Result
     }
     table(&rows, started.elapsed());
     Ok(())
+}
+
+/// What is free where cargo builds, in bytes; `None` where the system does not say.
+fn room() -> Option<u64> {
+    fs4::available_space(workspace::root()).ok()
+}
+
+/// Said before a run that has everything to build and may not have the room for it.
+fn tight(free: u64, warm: bool) -> Option<String> {
+    (free < WHOLE_RUN && !warm).then(|| {
+        let [free, whole] = [free, WHOLE_RUN].map(|bytes| bytes as f64 / f64::from(1 << 30));
+        format!("{free:.1} GiB are free here; a whole run from nothing may take {whole:.0} GiB")
+    })
+}
+
+/// Said after a failure that a full disk explains.
+fn full(free: u64) -> Option<String> {
+    (free < FULL).then(|| format!("\n\nthe disk is full: {} MiB are free here", free >> 20))
 }
 
 fn table(rows: &[(&str, Duration, String)], whole: Duration) {
@@ -153,6 +182,17 @@ mod tests {
         let error = run("test", &stages, &Selection::All).unwrap_err().to_string();
         assert!(error.contains("it broke") && error.contains("cargo xtask test --only bad"), "{error}");
         assert_eq!(LATER.load(Ordering::Relaxed), 0, "nothing runs after a failure");
+    }
+
+    #[test]
+    fn a_disk_without_room_is_named_before_and_after() {
+        let before = tight(5 << 30, false).unwrap();
+        assert!(before.contains("5.0 GiB are free") && before.contains("6 GiB"), "{before}");
+        assert_eq!(tight(5 << 30, true), None, "what is built needs no room");
+        assert_eq!(tight(7 << 30, false), None);
+        assert!(full(300 << 20).unwrap().contains("300 MiB"));
+        assert_eq!(full(2 << 30), None);
+        assert!(room().is_some_and(|free| free > 0), "nothing is known of the disk");
     }
 
     #[test]

@@ -164,13 +164,17 @@ fn worded(problem: &Problem) -> String {
     format!("{} {}", problem.message, problem.cure)
 }
 
-/// Repetitions say nothing: what led there is told by the last few.
+/// Repetitions say nothing: the break and what it led to are told, or else the last few.
 fn shortened(words: &[String]) -> String {
+    const TOLD: usize = 8;
     let mut words = words.to_vec();
     words.dedup();
-    let skipped = words.len().saturating_sub(8);
-    let start = if skipped > 0 { "… " } else { "" };
-    format!("{start}{}", words[skipped..].join(" → "))
+    let last = words.len().saturating_sub(TOLD);
+    let broke = words.iter().position(|word| word == "reconnecting");
+    let from = broke.map_or(last, |broke| broke.saturating_sub(2).min(last));
+    let to = words.len().min(from + TOLD);
+    let (before, after) = (if from > 0 { "… → " } else { "" }, if to < words.len() { " → …" } else { "" });
+    format!("{before}{}{after}", words[from..to].join(" → "))
 }
 
 /// A turn, the fault, another turn; with everything final of the first still there.

@@ -113,7 +113,7 @@ impl Money {
 
     /// `$0.34`, `0.34 EUR`: a sign stands before the number, a name behind it. Below a hundredth, up to
     /// four digits.
-    fn amount(&self, value: f64) -> String {
+    pub fn amount(&self, value: f64) -> String {
         let mut number = format!("{value:.2}");
         if value > 0.0 && value < 0.01 {
             number = format!("{value:.4}").trim_end_matches('0').trim_end_matches('.').to_owned();

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
@@ -12,8 +12,7 @@ use tokio::time::Instant;
 
 /// How often the addresses are read. The question takes some 0.1 ms, on a thread of its own.
 const LOOK: Duration = Duration::from_secs(2);
-/// Time that passes for the wall clock and not for this process is sleep from here on; less is a clock
-/// that was set.
+/// Time that passes for the computer and not for this process is sleep from here on.
 const UNSEEN: Duration = Duration::from_secs(5);
 /// A look that is due thirty times a second and comes so late comes after a sleep: on Windows the
 /// clock of a process goes on meanwhile.
@@ -100,31 +99,30 @@ pub(crate) struct Nap {
     pub(crate) unseen: Duration,
 }
 
-/// Both clocks, read often.
+/// Both clocks, read often: the one that stands still while this computer sleeps, and the one that goes on.
+/// The time of day is neither, for it may be set.
 #[derive(Debug)]
 pub(crate) struct Clocks {
     process: Instant,
-    wall: SystemTime,
+    computer: boot_time::Instant,
 }
 
 impl Clocks {
     pub(crate) fn new() -> Self {
-        Self { process: Instant::now(), wall: SystemTime::now() }
+        Self { process: Instant::now(), computer: boot_time::Instant::now() }
     }
 
     /// Whether this computer slept since the last look.
     pub(crate) fn look(&mut self) -> Option<Nap> {
         let before = std::mem::replace(self, Self::new());
-        // A wall clock that was set back shows nothing.
-        let wall = self.wall.duration_since(before.wall).unwrap_or_default();
-        nap(self.process - before.process, wall)
+        nap(self.process - before.process, self.computer - before.computer)
     }
 }
 
-fn nap(process: Duration, wall: Duration) -> Option<Nap> {
-    let unseen = wall.saturating_sub(process);
+fn nap(process: Duration, computer: Duration) -> Option<Nap> {
+    let unseen = computer.saturating_sub(process);
     if unseen > UNSEEN {
-        return Some(Nap { took: wall, unseen });
+        return Some(Nap { took: computer, unseen });
     }
     (process > LATE).then_some(Nap { took: process, unseen: Duration::ZERO })
 }
@@ -137,8 +135,8 @@ mod tests {
     fn a_sleep_shows_in_either_clock() {
         let (tick, hour) = (Duration::from_millis(33), Duration::from_secs(3_600));
         assert_eq!(nap(tick, tick), None);
-        assert_eq!(nap(tick, tick + Duration::from_secs(2)), None, "a clock was set");
-        assert_eq!(nap(tick, Duration::ZERO), None, "a clock was set back");
+        assert_eq!(nap(tick, tick + Duration::from_secs(2)), None, "clocks that do not agree to the second");
+        assert_eq!(nap(tick, Duration::ZERO), None, "a simulated process is faster than the computer");
         assert_eq!(nap(tick, hour), Some(Nap { took: hour, unseen: hour - tick }), "Linux and macOS");
         assert_eq!(nap(hour, hour), Some(Nap { took: hour, unseen: Duration::ZERO }), "Windows");
         assert_eq!(nap(hour, Duration::ZERO), Some(Nap { took: hour, unseen: Duration::ZERO }));

@@ -1,18 +1,18 @@
-//! The call's one task, and the handle to it. The task only carries: what is decided is decided in
-//! [`crate::machine`].
+//! The call's one task. It only carries: what is decided is decided in [`crate::machine`].
+
+mod telling;
 
 use std::pin::Pin;
 use std::time::Duration;
 
-use audio::{Control, Direction, Frame, Ports, Report};
+use audio::{Control, Frame, Report};
 use realtime::{CloseKind, Closed, Line, LineEvent};
-use thiserror::Error;
 use tokio::sync::{broadcast, mpsc, oneshot};
-use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::connect::{Attempt, Failed, Net};
 use crate::event::{Event, Snapshot, Step};
+use crate::handle::{Devices, Request};
 use crate::machine::{self, Effect, Input, State};
 use crate::problem;
 use crate::session::Wishes;
@@ -21,138 +21,18 @@ use crate::surroundings::{Clocks, Networks};
 use crate::tap::Tap;
 use crate::unsent::Unsent;
 
-/// Commands and questions that may wait.
-const REQUESTS: usize = 64;
 /// Events that a slow listener may be behind; then it must take a new snapshot.
 const EVENTS: usize = 512;
 /// Levels and partial text are told this often (30 a second).
 const TELL: Duration = Duration::from_millis(33);
-/// The canceller's and the line's figures are read this often.
-const MEASURE: Duration = Duration::from_millis(500);
 /// How long the loudspeaker may take to say where it was stopped.
 const LAST_REPORT: Duration = Duration::from_millis(300);
 /// How long a line may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(1);
-/// Changes of a level below this are not told, in dB.
-const LEVEL_STEP: f32 = 0.5;
-
-/// The call has ended and its handle is all that is left of it.
-#[derive(Debug, Error)]
-#[error("the call's task has ended")]
-pub struct CallGone;
-
-/// A running call. Dropping it ends the call.
-#[derive(Debug)]
-pub struct Call {
-    requests: mpsc::Sender<Request>,
-    task: JoinHandle<()>,
-}
-
-enum Request {
-    Command(Command),
-    Subscribe(oneshot::Sender<(Snapshot, broadcast::Receiver<Event>)>),
-}
-
-/// The devices of a call: their ports, and whatever must stay alive for them to work. The latter is
-/// dropped, off the runtime's threads, when the call ends.
-pub struct Devices {
-    pub ports: Ports,
-    pub engine: Box<dyn Send>,
-}
-
-impl std::fmt::Debug for Devices {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Devices").field("ports", &self.ports).finish_non_exhaustive()
-    }
-}
-
-impl Call {
-    /// Starts calling at once. Must run inside a tokio runtime.
-    pub fn start(setup: Setup, devices: Devices, net: Net, tap: Option<Tap>) -> Self {
-        let (requests, inbox) = mpsc::channel(REQUESTS);
-        let (events, _) = broadcast::channel(EVENTS);
-        let (steps_in, steps) = mpsc::channel(8);
-        let task = Task {
-            state: Some(State::new(setup)),
-            began: Instant::now(),
-            devices: Some(devices),
-            net,
-            tap,
-            line: None,
-            attempt: None,
-            next_line: None,
-            preparing: None,
-            steps,
-            steps_in,
-            unsent: Unsent::default(),
-            events,
-            partial: Vec::new(),
-            levels: (audio::SILENCE_DBFS, audio::SILENCE_DBFS),
-            captured_at: None,
-            measured_at: Instant::now(),
-            flushing: false,
-            clocks: Clocks::new(),
-        };
-        Self { requests, task: tokio::spawn(task.run(inbox)) }
-    }
-
-    /// # Errors
-    /// When the task has ended.
-    pub async fn send(&self, command: Command) -> Result<(), CallGone> {
-        self.requests.send(Request::Command(command)).await.map_err(|_| CallGone)
-    }
-
-    /// See [`Subscriber::subscribe`].
-    ///
-    /// # Errors
-    /// When the task has ended.
-    pub async fn subscribe(&self) -> Result<(Snapshot, broadcast::Receiver<Event>), CallGone> {
-        self.subscriber().subscribe().await
-    }
-
-    /// A way to subscribe that does not keep the call alive.
-    pub fn subscriber(&self) -> Subscriber {
-        Subscriber { requests: self.requests.downgrade() }
-    }
-
-    /// # Errors
-    /// When the task has ended.
-    pub async fn snapshot(&self) -> Result<Snapshot, CallGone> {
-        Ok(self.subscribe().await?.0)
-    }
-
-    /// Ends the call and waits until line and devices are closed.
-    pub async fn close(self) {
-        drop(self.requests);
-        // The task cannot be cancelled by others; a panic in it is logged by the runtime.
-        let _ = self.task.await;
-    }
-}
-
-/// See [`Call::subscriber`].
-#[derive(Clone, Debug)]
-pub struct Subscriber {
-    requests: mpsc::WeakSender<Request>,
-}
-
-impl Subscriber {
-    /// Everything up to now, and every event from now on. A listener that falls 512 events behind
-    /// gets `Lagged` and must subscribe again.
-    ///
-    /// # Errors
-    /// When the call's handle is gone.
-    pub async fn subscribe(&self) -> Result<(Snapshot, broadcast::Receiver<Event>), CallGone> {
-        let requests = self.requests.upgrade().ok_or(CallGone)?;
-        let (reply, answer) = oneshot::channel();
-        requests.send(Request::Subscribe(reply)).await.map_err(|_| CallGone)?;
-        drop(requests);
-        answer.await.map_err(|_| CallGone)
-    }
-}
 
 type Attempting = Pin<Box<dyn Future<Output = Result<(Line, Wishes), Failed>> + Send>>;
 
-struct Task {
+pub(crate) struct Task {
     /// Only absent while the machine has it.
     state: Option<State>,
     began: Instant,
@@ -195,7 +75,33 @@ enum Happening {
 }
 
 impl Task {
-    async fn run(mut self, mut inbox: mpsc::Receiver<Request>) {
+    pub(crate) fn new(setup: Setup, devices: Devices, net: Net, tap: Option<Tap>) -> Self {
+        let (events, _) = broadcast::channel(EVENTS);
+        let (steps_in, steps) = mpsc::channel(8);
+        Self {
+            state: Some(State::new(setup)),
+            began: Instant::now(),
+            devices: Some(devices),
+            net,
+            tap,
+            line: None,
+            attempt: None,
+            next_line: None,
+            preparing: None,
+            steps,
+            steps_in,
+            unsent: Unsent::default(),
+            events,
+            partial: Vec::new(),
+            levels: (audio::SILENCE_DBFS, audio::SILENCE_DBFS),
+            captured_at: None,
+            measured_at: Instant::now(),
+            flushing: false,
+            clocks: Clocks::new(),
+        }
+    }
+
+    pub(crate) async fn run(mut self, mut inbox: mpsc::Receiver<Request>) {
         let mut tell = tokio::time::interval(TELL);
         tell.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut networks = self.net.addresses.watch();
@@ -444,65 +350,6 @@ impl Task {
             drop(ports);
             // Joining the audio thread blocks for some milliseconds.
             tokio::task::spawn_blocking(move || drop(engine)).await.unwrap_or_default();
-        }
-    }
-
-    fn tell(&mut self, event: Event) {
-        match &event {
-            Event::Item { item, .. } if item.partial => {
-                self.forget_partial(&item.id);
-                self.partial.push(event);
-            }
-            event_now => {
-                if let Event::Item { item, .. } = event_now {
-                    self.forget_partial(&item.id);
-                }
-                self.tell_partial();
-                self.tell_now(event);
-            }
-        }
-    }
-
-    fn forget_partial(&mut self, id: &str) {
-        self.partial.retain(|event| !matches!(event, Event::Item { item, .. } if item.id == id));
-    }
-
-    fn tell_partial(&mut self) {
-        for event in std::mem::take(&mut self.partial) {
-            self.tell_now(event);
-        }
-    }
-
-    fn tell_now(&self, event: Event) {
-        if let Some(tap) = &self.tap {
-            tap.call(&event);
-        }
-        // Without a listener nothing is lost: the next one begins with a snapshot.
-        let _ = self.events.send(event);
-    }
-
-    async fn measure(&mut self) {
-        if self.measured_at.elapsed() < MEASURE {
-            return;
-        }
-        self.measured_at = Instant::now();
-        let Some(devices) = &self.devices else { return };
-        let echo = devices.ports.meters.echo();
-        let lag = self.line.as_ref().and_then(Line::take_lag);
-        let voice_to_wire_ms = lag.map(|lag| lag.as_secs_f32() * 1_000.0);
-        self.feed(Input::Measured { voice_to_wire_ms, echo }).await;
-    }
-
-    fn tell_levels(&mut self) {
-        self.tell_partial();
-        let Some(devices) = &self.devices else { return };
-        let meters = &devices.ports.meters;
-        let now = (meters.level(Direction::Microphone), meters.level(Direction::Speaker));
-        let moved =
-            (now.0 - self.levels.0).abs() >= LEVEL_STEP || (now.1 - self.levels.1).abs() >= LEVEL_STEP;
-        if moved && self.events.receiver_count() > 0 {
-            self.levels = now;
-            let _ = self.events.send(Event::Levels { microphone: now.0, speaker: now.1 });
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Days and months as the person's calendar has them.
 
+use jiff::fmt::strtime;
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _, ZonedDateTime};
 
@@ -45,6 +46,13 @@ impl Calendar {
             let from = now.first_of_month()?.start_of_day()?;
             Ok((from.clone(), from.checked_add(1.month())?.start_of_day()?))
         })
+    }
+
+    /// The moment in words, by a format such as `%Y-%m-%d`. One that no calendar has is the first of 1970.
+    pub(crate) fn moment(&self, at: i64, format: &str) -> String {
+        let at = Timestamp::from_millisecond(at).unwrap_or(Timestamp::UNIX_EPOCH);
+        // The formats are ours and ask for a date and a time of day.
+        strtime::format(format, &ZonedDateTime::new(at, self.0.clone())).unwrap_or_default()
     }
 
     /// A moment that no calendar has is a span of its own.

@@ -2,20 +2,23 @@
 
 use std::fmt::Write as _;
 
-use time::OffsetDateTime;
-use time::format_description::StaticFormatDescription;
-use time::macros::format_description;
+use crate::{Calendar, CallRow, Role, StoredItem};
 
-use crate::{CallRow, Role, StoredItem};
-
-const COLON: StaticFormatDescription = format_description!("[year]-[month]-[day] [hour]:[minute]");
+/// With how far the zone is from UTC, for whoever reads it elsewhere.
+const MINUTE: &str = "%Y-%m-%d %H:%M %:z";
 /// Windows refuses a colon in a file's name.
-const DOT: StaticFormatDescription = format_description!("[year]-[month]-[day] [hour].[minute]");
+const DOT: &str = "%Y-%m-%d %H.%M";
 
-/// The whole call as plain text, UTF-8, one line per item; further lines of an item are indented. The
-/// times are UTC.
-pub fn plain_text(call: &CallRow, items: &[StoredItem]) -> String {
-    let mut text = format!("Call with {}\n{} UTC", one_line(&call.with_name), moment(call.started_at, COLON));
+/// The whole call as plain text, UTF-8, one line per item; further lines of an item are indented. Times are
+/// those of the calendar's zone; `money` words an amount.
+pub fn plain_text(
+    call: &CallRow,
+    items: &[StoredItem],
+    calendar: &Calendar,
+    money: impl Fn(f64) -> String,
+) -> String {
+    let began = calendar.moment(call.started_at, MINUTE);
+    let mut text = format!("Call with {}\n{began}", one_line(&call.with_name));
     // Writing into a string cannot fail.
     if let Some(elapsed_ms) = call.elapsed_ms {
         let seconds = elapsed_ms / 1_000;
@@ -23,6 +26,9 @@ pub fn plain_text(call: &CallRow, items: &[StoredItem]) -> String {
     }
     if let Some(model) = &call.model {
         write!(text, ", {}", one_line(model)).ok();
+    }
+    if let Some(estimate) = call.estimate {
+        write!(text, ", estimated at {}", money(estimate)).ok();
     }
     text.push_str("\n\n");
     for item in items {
@@ -32,9 +38,9 @@ pub fn plain_text(call: &CallRow, items: &[StoredItem]) -> String {
     text
 }
 
-/// A name for the file that no system refuses, such as `Sidetone 2026-07-01 09.30.txt` (UTC).
-pub fn file_name(call: &CallRow) -> String {
-    format!("Sidetone {}.txt", moment(call.started_at, DOT))
+/// A name for the file that no system refuses, such as `Sidetone 2026-07-01 09.30.txt` in the calendar's zone.
+pub fn file_name(call: &CallRow, calendar: &Calendar) -> String {
+    format!("Sidetone {}.txt", calendar.moment(call.started_at, DOT))
 }
 
 fn line(item: &StoredItem) -> String {
@@ -60,14 +66,6 @@ fn one_line(name: &str) -> String {
     name.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A moment that no calendar has is the first of 1970.
-fn moment(unix_ms: i64, format: StaticFormatDescription) -> String {
-    let moment =
-        OffsetDateTime::from_unix_timestamp(unix_ms.div_euclid(1_000)).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-    // A date and a time of day are all that the formats ask for.
-    moment.format(format).unwrap_or_default()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,8 +80,12 @@ mod tests {
             model: Some("grok-voice-latest".to_owned()),
             ended_reason: None,
             elapsed_ms: Some(252_900),
-            estimate: None,
+            estimate: Some(0.336),
         }
+    }
+
+    fn utc() -> Calendar {
+        Calendar::posix("UTC0").unwrap()
     }
 
     fn said(role: Role, text: &str) -> StoredItem {
@@ -109,8 +111,9 @@ mod tests {
             said(Role::Note, "The line was lost for 3 s."),
         ];
         assert_eq!(
-            plain_text(&call(1_782_898_200_000), &items),
-            "Call with My own backend\n2026-07-01 09:30 UTC, 4:12 min, grok-voice-latest\n\n\
+            plain_text(&call(1_782_898_200_000), &items, &utc(), |amount| format!("{amount:.2} EUR")),
+            "Call with My own backend\n\
+             2026-07-01 09:30 +00:00, 4:12 min, grok-voice-latest, estimated at 0.34 EUR\n\n\
              you: Wann fährt die Fähre?\n\
              agent: On Sundays [interrupted; not heard: at ten past eight]\n\
              agent: All of it\n  was heard. [interrupted]\n\
@@ -121,14 +124,32 @@ mod tests {
     }
 
     #[test]
+    fn a_call_that_cost_nothing_that_is_known_says_nothing_of_money() {
+        let free = CallRow { estimate: None, ..call(0) };
+        let text = plain_text(&free, &[], &utc(), |_| unreachable!("no amount to word"));
+        assert_eq!(
+            text,
+            "Call with My own backend\n1970-01-01 00:00 +00:00, 4:12 min, grok-voice-latest\n\n"
+        );
+    }
+
+    #[test]
+    fn times_are_those_of_the_persons_own_clock() {
+        let central = Calendar::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        let text = plain_text(&call(1_782_898_200_000), &[], &central, |amount| amount.to_string());
+        assert!(text.contains("\n2026-07-01 11:30 +02:00, "), "{text}");
+        assert_eq!(file_name(&call(1_782_898_200_000), &central), "Sidetone 2026-07-01 11.30.txt");
+    }
+
+    #[test]
     fn a_file_name_has_no_character_that_a_system_refuses() {
-        let name = file_name(&call(1_782_898_200_000));
+        let name = file_name(&call(1_782_898_200_000), &utc());
         assert_eq!(name, "Sidetone 2026-07-01 09.30.txt");
     }
 
     #[test]
     fn a_moment_outside_the_calendar_still_has_a_name() {
-        assert_eq!(file_name(&call(-1)), "Sidetone 1969-12-31 23.59.txt");
-        assert_eq!(file_name(&call(i64::MAX)), "Sidetone 1970-01-01 00.00.txt");
+        assert_eq!(file_name(&call(-1), &utc()), "Sidetone 1969-12-31 23.59.txt");
+        assert_eq!(file_name(&call(i64::MAX), &utc()), "Sidetone 1970-01-01 00.00.txt");
     }
 }

@@ -1,13 +1,13 @@
 //! Backends that are checked, and what is kept of them.
 
 use std::sync::Mutex as StdMutex;
-
 use std::time::Duration;
 
-use call::CheckStep;
-use tauri::ipc::InvokeResponseBody;
+use call::{CheckStep, Checkup};
+use tauri::ipc::{Channel, InvokeResponseBody};
 
 use super::*;
+use crate::view::{CheckTarget, SecretState};
 
 /// A channel to a window, and what it was told.
 fn window() -> (Channel<Checkup>, Arc<StdMutex<Vec<String>>>) {

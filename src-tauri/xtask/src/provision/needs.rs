@@ -63,6 +63,7 @@ pub(crate) const NEEDS: &[Need] = &[
     Need { group: Group::Test, what: "gnome-keyring", why: "a real keychain", probe: Probe::Program(&["gnome-keyring-daemon"]), apt: "gnome-keyring", dnf: "gnome-keyring", pacman: "gnome-keyring" },
     Need { group: Group::Test, what: "secret-tool", why: "looks into that keychain", probe: Probe::Program(&["secret-tool"]), apt: "libsecret-tools", dnf: "libsecret", pacman: "libsecret" },
     Need { group: Group::Test, what: "Chromium", why: "tests the window's pages in a browser", probe: Probe::Program(&["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]), apt: "chromium", dnf: "chromium", pacman: "chromium" },
+    Need { group: Group::Test, what: "libfaketime", why: "sets the clock of one program while it runs", probe: Probe::File(&["/usr/lib/*/faketime/libfaketime.so.1", "/usr/lib64/faketime/libfaketime.so.1", "/usr/lib/faketime/libfaketime.so.1"]), apt: "libfaketime", dnf: "libfaketime", pacman: "libfaketime" },
     Need { group: Group::Test, what: "systemd-analyze", why: "checks the backend's unit", probe: Probe::Program(&["systemd-analyze"]), apt: "systemd", dnf: "systemd", pacman: "systemd" },
     Need { group: Group::Test, what: "dpkg-deb", why: "makes and opens the .deb", probe: Probe::Program(&["dpkg-deb"]), apt: "dpkg", dnf: "dpkg", pacman: "dpkg" },
     Need { group: Group::Test, what: "Python", why: "runs programs of others against the agent and the backend", probe: Probe::Program(&["python3"]), apt: "python3", dnf: "python3", pacman: "python" },

@@ -9,7 +9,9 @@ mod handover;
 mod line;
 
 use super::*;
+use crate::event::{Ending, Status};
 use crate::patience::Patience;
+use crate::setup::Setup;
 use crate::setup::{Access, Idle};
 
 mod idle;

@@ -113,6 +113,58 @@ fn a_reply_that_never_comes_is_a_failure_in_time() {
     assert!(String::from_utf8_lossy(&output.stderr).contains("not completed within 2 s"), "{output:?}");
 }
 
+/// The clock of the caller is set, by two hours and back again, while it waits for a line that broke.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_clock_that_is_set_is_no_sleep_and_ends_nothing() {
+    use std::io::{BufRead as _, BufReader};
+    use std::process::Stdio;
+
+    let folder = tempfile::tempdir().unwrap();
+    let clock = folder.path().join("clock");
+    std::fs::write(&clock, "+0").unwrap();
+    call::write_wav(&folder.path().join("speech.wav"), &voice(5_000, 1)).unwrap();
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let agent = runtime.block_on(practice(&[("drop_after_s", "2"), ("faulty", "1")]));
+    let mut caller = Command::new(env!("CARGO_BIN_EXE_talk"))
+        .args(backend(&agent))
+        .args(["--in", "speech.wav", "--timeout", "40", "--out", "reply.wav", "--events", "events.jsonl"])
+        .current_dir(folder.path())
+        .envs([("SIDETONE_LOG", "debug"), ("NO_COLOR", "1")])
+        .env("LD_PRELOAD", faketime())
+        .envs([("FAKETIME_NO_CACHE", "1"), ("FAKETIME_DONT_FAKE_MONOTONIC", "1")])
+        .env("FAKETIME_TIMESTAMP_FILE", &clock)
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut log = String::new();
+    for line in BufReader::new(caller.stderr.take().unwrap()).lines() {
+        let line = line.unwrap();
+        let set = [("opening the line", "+3600"), ("the line is closed", "-3600")];
+        if let Some((_, offset)) = set.iter().find(|(words, _)| line.contains(words)) {
+            std::fs::write(&clock, offset).unwrap();
+        }
+        log += &line;
+        log.push('\n');
+    }
+    let status = caller.wait().unwrap();
+    runtime.block_on(agent.stop());
+    assert!(status.success(), "{log}");
+    let hours: std::collections::BTreeSet<&str> = log.lines().filter_map(|line| line.get(11..13)).collect();
+    assert!(hours.len() >= 2, "the clock was never set: {hours:?}");
+    let events = std::fs::read_to_string(folder.path().join("events.jsonl")).unwrap();
+    assert!(events.contains("It was back after"), "the line never broke: {log}");
+    assert!(!events.contains("slept"), "a clock that was set is taken for a sleep");
+}
+
+#[cfg(target_os = "linux")]
+fn faketime() -> std::path::PathBuf {
+    let mut places = vec!["/usr/lib64".into(), "/usr/lib".into()];
+    places.extend(std::fs::read_dir("/usr/lib").unwrap().map(|entry| entry.unwrap().path()));
+    let library = |place: &std::path::PathBuf| place.join("faketime/libfaketime.so.1");
+    places.iter().map(library).find(|path| path.is_file()).expect("cargo xtask test brings libfaketime")
+}
+
 #[test]
 fn a_file_that_is_no_sound_is_named() {
     let folder = tempfile::tempdir().unwrap();
