@@ -38,12 +38,13 @@ struct Found {
     profiles: Vec<Value>,
 }
 
-/// The file's text. What an address says in its query and looks like a secret is left out, too.
+/// The file's text. What in an address may be a secret is left out, too.
 pub(crate) fn text(profiles: &[Profile]) -> String {
     let bare = |profile: &Profile| {
         let profile = Profile {
             token_url: realtime::without_secrets(&profile.token_url),
             realtime_url: realtime::without_secrets(&profile.realtime_url),
+            proxy: realtime::without_secrets(&profile.proxy),
             ..profile.clone()
         };
         let mut value = serde_json::to_value(profile).unwrap_or_default();
@@ -101,18 +102,19 @@ fn one(index: usize, value: Value) -> Result<Profile, Problem> {
     let which = if name.is_empty() {
         format!("backend {}", index + 1)
     } else {
-        let short: String = name.chars().take(NAME_LIMIT).collect();
+        let short: String = realtime::redact(&name).chars().take(NAME_LIMIT).collect();
         format!("backend {}, \u{201c}{short}\u{201d}", index + 1)
     };
     let at_fault = |why: &str| wrong(&format!("{which}: {why}"));
     if name.is_empty() {
         return Err(at_fault("it has no name"));
     }
+    let profile: Profile =
+        serde_json::from_value(value).map_err(|error| at_fault(&realtime::redact(&error.to_string())))?;
+    profile.endpoints().map_err(|error| at_fault(&error.to_string()))?;
     if name.chars().count() > NAME_LIMIT {
         return Err(at_fault(&format!("its name is longer than {NAME_LIMIT} characters")));
     }
-    let profile: Profile = serde_json::from_value(value).map_err(|error| at_fault(&error.to_string()))?;
-    profile.endpoints().map_err(|error| at_fault(&error.to_string()))?;
     Ok(Profile { id: String::new(), name, ..profile })
 }
 
@@ -210,11 +212,39 @@ mod tests {
 
     #[test]
     fn an_export_holds_neither_ids_nor_what_looks_like_a_secret_in_an_address() {
-        let secret = "f3a9c01b77e84d12a0b5c6d7";
-        let token_url = format!("https://voice.example.com/session?app=desk&key={secret}");
-        let text = text(&[Profile { token_url, ..profile("Mine") }]);
-        assert!(!text.contains(secret) && !text.contains("id-of-Mine"), "{text}");
-        assert!(text.contains("app=desk"), "{text}");
+        let token_url = "https://voice.example.com/session?model=desk&key=hunter2".into();
+        let proxy = "http://proxy.example:3128/?pass=hunter2".into();
+        let realtime_url = "wss://voice.example.com/f3a9c01b77e84d12a0b5c6d7?id=hunter2".into();
+        let text = text(&[Profile { token_url, realtime_url, proxy, ..profile("Mine") }]);
+        for secret in ["hunter2", "f3a9c01b77e84d12a0b5c6d7", "id-of-Mine"] {
+            assert!(!text.contains(secret), "{text}");
+        }
+        assert!(text.contains("https://voice.example.com/session?model=desk&key=\""), "{text}");
+    }
+
+    #[test]
+    fn a_file_with_an_api_key_is_refused_with_the_field_and_without_the_key() {
+        let key = format!("xai-{}", "AbC0".repeat(20));
+        let good = |field: &str, value: &str| {
+            let mut profile = json!({ "name": "A", "tokenUrl": "https://a.example/" });
+            profile[field] = value.into();
+            parse(&file(&json!([profile])))
+        };
+        for (field, words) in [
+            ("name", "name"),
+            ("model", "model"),
+            ("instructions", "instructions"),
+            ("extraCa", "file of extra authorities"),
+            ("proxyUser", "user name for the proxy"),
+        ] {
+            let message = good(field, &key).unwrap_err().message;
+            assert!(message.contains(&format!("the {words} holds an xAI API key")), "{message}");
+            assert!(!message.contains("AbC0"), "{message}");
+        }
+        let message = good("proxy", &format!("http://proxy.example/{key}")).unwrap_err().message;
+        assert!(message.contains("the proxy holds an xAI API key"), "{message}");
+        let message = good("method", &key).unwrap_err().message;
+        assert!(message.contains("backend 1") && !message.contains("AbC0"), "{message}");
     }
 
     #[test]

@@ -17,7 +17,7 @@ pub const DEFAULT_MODEL: &str = "grok-voice-latest";
 /// The first of xAI's built-in voices, and what its service takes where none is named (xAI realtime guide).
 pub const DEFAULT_VOICE: &str = "eve";
 
-/// Letters from which on a word in an address is a key even without a digit; xAI's have 84.
+/// Letters from which on a word is a key even without a digit; xAI's have 84.
 const KEY_LENGTH: usize = 24;
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, TS)]
@@ -142,13 +142,18 @@ impl fmt::Debug for Endpoints {
 /// A part of a profile that can be wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Field {
+    Name,
     TokenUrl,
     RealtimeUrl,
+    Model,
+    Voice,
+    Instructions,
     HeaderName,
     Secret,
     Proxy,
     ProxyUser,
     ProxyPassword,
+    ExtraCa,
     PerMinute,
     PerText,
 }
@@ -156,13 +161,18 @@ pub enum Field {
 impl fmt::Display for Field {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
+            Self::Name => "name",
             Self::TokenUrl => "token URL",
             Self::RealtimeUrl => "realtime URL",
+            Self::Model => "model",
+            Self::Voice => "voice",
+            Self::Instructions => "instructions",
             Self::HeaderName => "header name",
             Self::Secret => "secret",
             Self::Proxy => "proxy",
             Self::ProxyUser => "user name for the proxy",
             Self::ProxyPassword => "password for the proxy",
+            Self::ExtraCa => "file of extra authorities",
             Self::PerMinute => "price of a minute",
             Self::PerText => "price of a text",
         })
@@ -227,6 +237,16 @@ impl Profile {
     /// # Errors
     /// Says which field is wrong and why.
     pub fn endpoints(&self) -> Result<Endpoints, ProfileError> {
+        let texts = [
+            (Field::Name, &self.name),
+            (Field::Model, &self.model),
+            (Field::Voice, &self.voice),
+            (Field::Instructions, &self.instructions),
+            (Field::ExtraCa, &self.extra_ca),
+        ];
+        if let Some((field, _)) = texts.into_iter().find(|(_, text)| names_key(text)) {
+            return Err(ProfileError::ApiKey { field });
+        }
         let token_url = check_url(&self.token_url, Field::TokenUrl, "https", "http")?;
         let mut realtime_url = realtime_url(&self.realtime_url)?;
         if !self.model.trim().is_empty() {
@@ -301,19 +321,30 @@ pub fn looks_like_xai_key(text: &str) -> bool {
         .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_alphanumeric()))
 }
 
-/// Whether a key was typed into the address, where it would end up in the logs of every server on the
-/// way. In a path a short word of letters alone, such as `xai-token`, is taken for a name.
+/// Whether a word of the text is a key. A short word of letters alone, such as `xai-token`, is taken for
+/// a name.
+pub(crate) fn names_key(text: &str) -> bool {
+    text.split(|c: char| !c.is_alphanumeric() && !"-_".contains(c)).any(|word| {
+        looks_like_xai_key(word)
+            && (word.len() >= KEY_LENGTH || word.bytes().any(|byte| byte.is_ascii_digit()))
+    })
+}
+
+/// The address that a person has written. A key in it would end up in the logs of every server on the way.
+pub(crate) fn parse_url(text: &str, field: Field) -> Result<Url, ProfileError> {
+    let url = Url::parse(text).map_err(|error| match names_key(text) {
+        true => ProfileError::ApiKey { field },
+        false => ProfileError::NotAUrl { field, why: error.to_string() },
+    })?;
+    if holds_key(&url) { Err(ProfileError::ApiKey { field }) } else { Ok(url) }
+}
+
 fn holds_key(url: &Url) -> bool {
     let parts = [url.path(), url.query().unwrap_or_default(), url.username()];
     let parts = parts.into_iter().chain(url.password()).chain(url.fragment());
-    parts.flat_map(|part| url::form_urlencoded::parse(part.as_bytes())).any(|(name, value)| {
-        [name, value].iter().any(|text| {
-            text.split(|c: char| !c.is_alphanumeric() && !"-_".contains(c)).any(|word| {
-                looks_like_xai_key(word)
-                    && (word.len() >= KEY_LENGTH || word.bytes().any(|byte| byte.is_ascii_digit()))
-            })
-        })
-    })
+    parts
+        .flat_map(|part| url::form_urlencoded::parse(part.as_bytes()))
+        .any(|(name, value)| names_key(&name) || names_key(&value))
 }
 
 pub(crate) fn is_loopback(url: &Url) -> bool {
@@ -338,15 +369,11 @@ fn check_url(
     if text.is_empty() {
         return Err(ProfileError::Missing { field });
     }
-    let mut url =
-        Url::parse(text).map_err(|error| ProfileError::NotAUrl { field, why: error.to_string() })?;
+    let mut url = parse_url(text, field)?;
     if url.scheme() != encrypted && url.scheme() != plain {
         return Err(ProfileError::WrongScheme { field, scheme: url.scheme().to_owned(), wanted: encrypted });
     }
     let host = url.host_str().unwrap_or_default().to_owned();
-    if holds_key(&url) {
-        return Err(ProfileError::ApiKey { field });
-    }
     if !url.username().is_empty() || url.password().is_some() {
         return Err(ProfileError::Credentials { field });
     }

@@ -1,6 +1,6 @@
 //! The proxy between this computer and servers elsewhere, the same for the backend and for the line.
 
-use std::{fmt, future::Ready, sync::Arc, task};
+use std::{fmt, future::Ready, task};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
@@ -21,7 +21,7 @@ use url::Url;
 use crate::{
     dial::{Connection, DialError, Fact, ProxyFailure, STEP_LIMIT, Witness, reach},
     http::{self, chain},
-    profile::{Field, Profile, ProfileError, is_loopback, looks_like_xai_key},
+    profile::{Field, Profile, ProfileError, is_loopback, looks_like_xai_key, names_key, parse_url},
     redact::{redact, redact_words},
 };
 
@@ -55,8 +55,7 @@ impl ProxyChoice {
         if text.eq_ignore_ascii_case("none") {
             return Ok(Self::Direct);
         }
-        let url =
-            Url::parse(text).map_err(|error| ProfileError::NotAUrl { field, why: error.to_string() })?;
+        let url = parse_url(text, field)?;
         if !matches!(url.scheme(), "http" | "socks5" | "socks5h") {
             let scheme = url.scheme().to_owned();
             return Err(ProfileError::WrongScheme { field, scheme, wanted: "http:// or socks5" });
@@ -119,7 +118,7 @@ impl Login {
 /// A colon ends the name in `Basic` (RFC 7617).
 pub(crate) fn check_user(user: &str) -> Result<(), ProfileError> {
     let field = Field::ProxyUser;
-    if looks_like_xai_key(user) {
+    if looks_like_xai_key(user) || names_key(user) {
         return Err(ProfileError::ApiKey { field });
     }
     if user.len() > LOGIN_LIMIT {
@@ -135,11 +134,14 @@ pub(crate) fn check_user(user: &str) -> Result<(), ProfileError> {
 #[derive(Clone, Default)]
 pub struct Proxy(Rule);
 
+/// Reads what the system has set now: it may change while the app runs.
+type Settings = fn() -> Matcher;
+
 #[derive(Clone, Default)]
 enum Rule {
     #[default]
     Direct,
-    System(Arc<Matcher>),
+    System(Settings),
     Through(Url, Option<Login>),
 }
 
@@ -159,7 +161,7 @@ impl Proxy {
     #[must_use]
     pub fn new(choice: &ProxyChoice, login: Option<Login>) -> Self {
         Self(match choice {
-            ProxyChoice::System => Rule::System(Arc::new(Matcher::from_system())),
+            ProxyChoice::System => Rule::System(Matcher::from_system),
             ProxyChoice::Direct => Rule::Direct,
             ProxyChoice::Through(url) => Rule::Through(url.clone(), login),
         })
@@ -172,10 +174,10 @@ impl Proxy {
         }
         match &self.0 {
             Rule::Direct => None,
-            Rule::System(matcher) => {
+            Rule::System(settings) => {
                 let host = bracketed(host);
                 // Whether it is a WebSocket is no business of a proxy.
-                let intercept = matcher.intercept(&format!("https://{host}:{port}").parse().ok()?)?;
+                let intercept = settings().intercept(&format!("https://{host}:{port}").parse().ok()?)?;
                 let uri = intercept.uri();
                 let scheme = uri.scheme_str().unwrap_or("http");
                 let login = intercept.raw_auth().map(|(user, password)| Login {
@@ -333,6 +335,8 @@ impl Service<Uri> for There {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU16, Ordering};
+
     use super::*;
 
     #[test]
@@ -348,5 +352,25 @@ mod tests {
         {
             assert_eq!(read(text).map_err(|error| error.field()), Err(Field::Proxy), "{text}");
         }
+        for text in ["http://proxy.example/xai-AbC0123", "http://xai-AbC0123@proxy.example", "xai-AbC0123"] {
+            assert_eq!(read(text), Err(ProfileError::ApiKey { field: Field::Proxy }), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_the_system_has_set_counts_from_the_next_connection_on() {
+        static READINGS: AtomicU16 = AtomicU16::new(0);
+        let settings = || match READINGS.fetch_add(1, Ordering::Relaxed) {
+            0 => Matcher::builder().all("http://one.example:3128").build(),
+            1 => Matcher::builder().all("http://two.example:3128").build(),
+            _ => Matcher::builder().build(),
+        };
+        let proxy = Proxy(Rule::System(settings));
+        let url: Url = "wss://voice.example/v1/realtime".parse().unwrap();
+        // A line is opened by a copy of what was made when the app began.
+        let next = || proxy.clone().before(&url, "voice.example", 443).map(|hop| hop.host);
+        assert_eq!(next().as_deref(), Some("one.example"));
+        assert_eq!(next().as_deref(), Some("two.example"));
+        assert_eq!(next(), None);
     }
 }

@@ -367,6 +367,34 @@ fn an_api_key_in_an_address_is_refused_before_anything_is_sent() {
 }
 
 #[test]
+fn an_api_key_is_refused_in_every_text_of_a_profile_and_the_field_is_named() {
+    let usual = || profile("https://b.example");
+    let text = |key: &str| format!("Be brief ({key}).");
+    for key in ["xai-AbC0123456789", "xai-abcdefghijklmnopqrstuvwxyz"] {
+        let (own, proxy) = (key.to_owned(), format!("http://proxy.example:3128/{key}"));
+        for (field, words, profile) in [
+            (Field::Name, "name", Profile { name: text(key), ..usual() }),
+            (Field::Model, "model", Profile { model: own.clone(), ..usual() }),
+            (Field::Voice, "voice", Profile { voice: own.clone(), ..usual() }),
+            (Field::Instructions, "instructions", Profile { instructions: text(key), ..usual() }),
+            (Field::ExtraCa, "file of extra authorities", Profile { extra_ca: own.clone(), ..usual() }),
+            (Field::TokenUrl, "token URL", profile(key)),
+            (Field::Proxy, "proxy", Profile { proxy, ..usual() }),
+            (Field::Proxy, "proxy", Profile { proxy: format!("socks5://{key}@proxy.example"), ..usual() }),
+            (Field::ProxyUser, "user name for the proxy", Profile { proxy_user: text(key), ..usual() }),
+        ] {
+            let error = profile.endpoints().unwrap_err();
+            assert_eq!(error, ProfileError::ApiKey { field });
+            assert!(error.to_string().starts_with(&format!("the {words} holds an xAI API key")), "{error}");
+            assert!(!error.to_string().contains(key));
+        }
+    }
+    let named =
+        Profile { name: "xai-work".into(), instructions: "You speak for xai-team.".into(), ..usual() };
+    assert!(named.endpoints().is_ok(), "a name that begins so is none");
+}
+
+#[test]
 fn an_api_key_is_no_secret_for_a_backend_and_anything_else_is() {
     let callers = [Caller::Bearer, Caller::Header { name: "X-Key".into() }];
     for caller in callers {
