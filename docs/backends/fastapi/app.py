@@ -12,7 +12,10 @@ import hashlib
 import hmac
 import json
 import logging
+import math
 import os
+import time
+from email.utils import parsedate_to_datetime
 from typing import Annotated
 
 import httpx
@@ -156,11 +159,20 @@ async def ask_xai(seconds: int) -> tuple[int, bytes, str | None]:
         raise Refusal(502, "network", "This backend could not reach xAI.") from None
 
 
+def seconds_of(pause: str) -> int:
+    """A Retry-After in seconds, which may be a date."""
+    try:
+        seconds = int(pause) if pause.isdecimal() else math.ceil(parsedate_to_datetime(pause).timestamp() - time.time())
+    except (TypeError, ValueError):
+        return 10
+    return min(max(seconds, 1), LONGEST_PAUSE_S)
+
+
 def token(status: int, body: bytes, pause: str | None) -> dict:
     """The token in xAI's answer. What xAI says in an error is not passed on: it may quote the key."""
     if status == 429:
-        seconds = min(int(pause), LONGEST_PAUSE_S) if pause and pause.isdecimal() else 10
-        raise Refusal(429, "xai", "xAI's limit for this backend's key is reached.", Retry_After=str(seconds))
+        seconds = str(seconds_of(pause or ""))
+        raise Refusal(429, "xai", "xAI's limit for this backend's key is reached.", Retry_After=seconds)
     if status in (400, 401, 402, 403):
         raise Refusal(502, "backend", "xAI refused this backend's API key. Whoever runs the backend must look at it.")
     if 300 <= status < 500:

@@ -114,10 +114,16 @@ async function askXai({ key, upstream }, seconds) {
   }
 }
 
+/** A Retry-After in seconds, which may be a date. */
+function secondsOf(pause) {
+  const seconds = /^\d+$/.test(pause) ? Number(pause) : Math.ceil((Date.parse(pause) - Date.now()) / 1000)
+  return Number.isNaN(seconds) ? 10 : Math.min(Math.max(seconds, 1), LONGEST_PAUSE_S)
+}
+
 /** The token in xAI's answer. What xAI says in an error is not passed on: it may quote the key. */
 function token({ status, body, pause }, key) {
   if (status === 429) {
-    const seconds = /^\d+$/.test(pause ?? '') ? Math.min(Number(pause), LONGEST_PAUSE_S) : 10
+    const seconds = secondsOf(pause ?? '')
     throw new Refusal(429, 'xai', "xAI's limit for this backend's key is reached.", { 'Retry-After': `${seconds}` })
   }
   if ([400, 401, 402, 403].includes(status))

@@ -2,11 +2,11 @@
 
 use std::error::Error;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use hyper::StatusCode;
-use reqwest::header::{AUTHORIZATION, RETRY_AFTER};
+use reqwest::header::{AUTHORIZATION, HeaderMap, RETRY_AFTER};
 use reqwest::{Client, Response, redirect};
 use rustls::{ClientConfig, RootCertStore};
 use rustls_platform_verifier::BuilderVerifierExt;
@@ -74,7 +74,7 @@ impl Mint {
             .await
             .map_err(|error| unreachable_upstream(&error))?;
         let status = response.status();
-        let pause = pause(&response);
+        let pause = pause(response.headers(), SystemTime::now());
         let body = read(response).await?;
         if status != StatusCode::OK {
             tracing::warn!(status = status.as_u16(), reply = ?scrub(&body, &key), "xAI gave no token");
@@ -164,12 +164,17 @@ async fn read(mut response: Response) -> Result<Vec<u8>, Refusal> {
     Ok(body)
 }
 
-fn pause(response: &Response) -> u64 {
-    response
-        .headers()
-        .get(RETRY_AFTER)
-        .and_then(|value| value.to_str().ok()?.trim().parse().ok())
-        .map_or(DEFAULT_PAUSE_S, |seconds: u64| seconds.clamp(1, LONGEST_PAUSE_S))
+/// `Retry-After` in seconds, whether it came so or as a date (RFC 9110 §10.2.3).
+fn pause(headers: &HeaderMap, now: SystemTime) -> u64 {
+    let asked = headers.get(RETRY_AFTER).and_then(|value| {
+        let text = value.to_str().ok()?.trim();
+        let left = || {
+            let left = httpdate::parse_http_date(text).ok()?.duration_since(now).unwrap_or_default();
+            Some(left.as_secs() + u64::from(left.subsec_nanos() > 0))
+        };
+        text.parse().ok().or_else(left)
+    });
+    asked.map_or(DEFAULT_PAUSE_S, |seconds: u64| seconds.clamp(1, LONGEST_PAUSE_S))
 }
 
 fn unreachable_upstream(error: &reqwest::Error) -> Refusal {
@@ -222,6 +227,26 @@ mod tests {
         );
         assert_eq!(clean, "{\"code\":\"bad\",\"error\":\"[redacted] [redacted], [redacted]. Why?\"}");
         assert!(scrub("ä ".repeat(10_000).as_bytes(), &key).len() < 400);
+    }
+
+    #[test]
+    fn a_pause_is_read_in_seconds_and_as_a_date() {
+        let now = httpdate::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT").unwrap();
+        for (said, late_ms, seconds) in [
+            (Some("7"), 0, 7),
+            (Some("0"), 0, 1),
+            (Some("99999999"), 0, LONGEST_PAUSE_S),
+            (Some("Sun, 06 Nov 1994 08:50:37 GMT"), 0, 60),
+            (Some("Sun, 06 Nov 1994 08:50:37 GMT"), 1, 60),
+            (Some("Sunday, 06-Nov-94 08:50:37 GMT"), 0, 60),
+            (Some("Sun, 06 Nov 1994 08:00:00 GMT"), 0, 1),
+            (Some("Mon, 07 Nov 1994 08:00:00 GMT"), 0, LONGEST_PAUSE_S),
+            (Some("tomorrow"), 0, DEFAULT_PAUSE_S),
+            (None, 0, DEFAULT_PAUSE_S),
+        ] {
+            let headers = said.map(|said| (RETRY_AFTER, said.parse().unwrap())).into_iter().collect();
+            assert_eq!(pause(&headers, now + Duration::from_millis(late_ms)), seconds, "{said:?}");
+        }
     }
 
     #[test]

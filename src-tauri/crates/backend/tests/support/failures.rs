@@ -49,6 +49,7 @@ pub(crate) fn failures() -> Vec<Failure> {
         .chain([
             limit(Script::say_with(429, "retry-after", "7"), "7"),
             limit(Script::say_with(429, "retry-after", "99999999"), "3600"),
+            limit(Script::say_with(429, "retry-after", "Fri, 31 Dec 9999 23:59:59 GMT"), "3600"),
             limit(Script::say_with(429, "retry-after", "tomorrow"), "10"),
             limit(Script::say(429, ""), "10"),
             Failure { xai: Script::HangUp, status: 502, fault: "network", retry_after: None },
