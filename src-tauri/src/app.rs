@@ -115,7 +115,7 @@ impl App {
             settings: inner.settings.get().clone(),
             spending: inner.day.spending,
             trials: inner.trials.views(),
-            troubles: self.troubles.clone(),
+            troubles: self.troubles(&inner),
         }
     }
 

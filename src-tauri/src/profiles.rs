@@ -7,6 +7,7 @@ use realtime::Profile;
 use serde::{Deserialize, Serialize};
 
 use crate::kept::{self, KeptError, PutAside};
+use crate::keychain::Late;
 
 /// The file's layout; a newer one is put aside unread.
 const VERSION: u32 = 1;
@@ -21,6 +22,31 @@ struct File {
     /// could wake its password prompt.
     #[serde(default)]
     kept: BTreeSet<String>,
+    /// The accounts whose secret the keychain may still have and should not: it did not answer when it was
+    /// asked to give them up.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    to_erase: BTreeSet<String>,
+}
+
+/// What the keychain has under an account after it was asked to change that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Holding {
+    /// The secret that belongs there.
+    Kept,
+    Nothing,
+    /// Perhaps an old one.
+    ToErase,
+}
+
+impl File {
+    fn note(&mut self, account: &str, holding: Holding) {
+        let set = |accounts: &mut BTreeSet<String>, holds: bool| match holds {
+            true => accounts.insert(account.to_owned()),
+            false => accounts.remove(account),
+        };
+        set(&mut self.kept, holding == Holding::Kept);
+        set(&mut self.to_erase, holding == Holding::ToErase);
+    }
 }
 
 /// Under which name the keychain has a profile's caller secret, and the password for its proxy.
@@ -64,15 +90,22 @@ impl Profiles {
         self.file.kept.contains(account)
     }
 
-    /// Adds or replaces a profile and makes it the active one. `kept`: the accounts whose secret was put
-    /// into the keychain or is not there any more.
-    pub(crate) fn put(&mut self, profile: Profile, kept: &[(String, bool)]) -> Result<(), KeptError> {
+    /// Whether the keychain may have an old secret under this account.
+    pub(crate) fn is_to_erase(&self, account: &str) -> bool {
+        self.file.to_erase.contains(account)
+    }
+
+    /// The accounts whose secret is still to be taken out of the keychain.
+    pub(crate) fn to_erase(&self) -> &BTreeSet<String> {
+        &self.file.to_erase
+    }
+
+    /// Adds or replaces a profile and makes it the active one. `holdings`: what the keychain has now under
+    /// the accounts for which that has changed.
+    pub(crate) fn put(&mut self, profile: Profile, holdings: &[(String, Holding)]) -> Result<(), KeptError> {
         self.change(|file| {
-            for (account, there) in kept {
-                match there {
-                    true => file.kept.insert(account.clone()),
-                    false => file.kept.remove(account),
-                };
+            for (account, holding) in holdings {
+                file.note(account, *holding);
             }
             file.active = Some(profile.id.clone());
             match file.profiles.iter_mut().find(|known| known.id == profile.id) {
@@ -82,12 +115,17 @@ impl Profiles {
         })
     }
 
-    /// The secrets of these accounts are in the keychain now; those of no profile are not remembered.
-    pub(crate) fn note_kept(&mut self, landed: &[String]) -> Result<(), KeptError> {
+    /// What the keychain has done in the meantime. Secrets of no profile are not remembered as kept.
+    pub(crate) fn note_late(&mut self, late: &Late) -> Result<(), KeptError> {
         self.change(|file| {
+            for account in &late.erased {
+                file.to_erase.remove(account);
+            }
             let known = file.profiles.iter().flat_map(|profile| accounts(&profile.id));
-            let known: Vec<_> = known.filter(|account| landed.contains(account)).collect();
-            file.kept.extend(known);
+            let known: Vec<_> = known.filter(|account| late.kept.contains(account)).collect();
+            for account in known {
+                file.note(&account, Holding::Kept);
+            }
         })
     }
 
@@ -96,11 +134,15 @@ impl Profiles {
         self.change(|file| file.profiles.extend(profiles))
     }
 
-    pub(crate) fn remove(&mut self, id: &str) -> Result<(), KeptError> {
+    /// What the keychain has of it, or may yet be given (`under_way`), is to be erased from now on.
+    pub(crate) fn remove(&mut self, id: &str, under_way: impl Fn(&str) -> bool) -> Result<(), KeptError> {
         self.change(|file| {
             file.profiles.retain(|profile| profile.id != id);
+            file.active.take_if(|active| active == id);
             for account in accounts(id) {
-                file.kept.remove(&account);
+                if file.kept.contains(&account) || under_way(&account) {
+                    file.note(&account, Holding::ToErase);
+                }
             }
         })
     }
@@ -134,7 +176,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("deep/profiles.json");
         let mut profiles = Profiles::open(&path).0;
-        profiles.put(profile("a"), &[("a".into(), true)]).unwrap();
+        profiles.put(profile("a"), &[("a".into(), Holding::Kept)]).unwrap();
         profiles.put(profile("b"), &[]).unwrap();
         profiles.choose("a").unwrap();
         let again = Profiles::open(&path).0;
@@ -149,20 +191,42 @@ mod tests {
         let path = folder.path().join("p.json");
         let mut profiles = Profiles::open(&path).0;
         profiles.put(profile("a"), &[]).unwrap();
-        profiles.note_kept(&["a".into(), proxy_account("a"), "gone".into()]).unwrap();
+        let kept = vec!["a".into(), proxy_account("a"), "gone".into()];
+        profiles.note_late(&Late { kept, erased: Vec::new() }).unwrap();
         let again = Profiles::open(&path).0;
         assert!(again.is_kept("a") && again.is_kept(&proxy_account("a")) && !again.is_kept("gone"));
+    }
+
+    #[test]
+    fn what_is_to_be_erased_is_known_until_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("p.json");
+        let mut profiles = Profiles::open(&path).0;
+        let kept = |id: &str| (id.to_owned(), Holding::Kept);
+        profiles.put(profile("a"), &[kept("a"), kept("a/proxy")]).unwrap();
+        profiles.put(profile("b"), &[kept("b")]).unwrap();
+        profiles.put(profile("b"), &[("b".into(), Holding::ToErase)]).unwrap();
+        profiles.put(profile("c"), &[]).unwrap();
+        assert!(!profiles.is_kept("b"));
+        profiles.remove("a", |_| false).unwrap();
+        profiles.remove("c", |account| account == "c").unwrap();
+        let mut again = Profiles::open(&path).0;
+        assert_eq!(again.to_erase().iter().collect::<Vec<_>>(), ["a", "a/proxy", "b", "c"]);
+        let late = Late { kept: vec!["b".into()], erased: vec!["a".into(), "c".into()] };
+        again.note_late(&late).unwrap();
+        assert_eq!(again.to_erase().iter().collect::<Vec<_>>(), ["a/proxy"]);
+        assert!(again.is_kept("b"));
     }
 
     #[test]
     fn the_first_is_active_when_the_chosen_one_is_gone() {
         let folder = tempfile::tempdir().unwrap();
         let mut profiles = Profiles::open(&folder.path().join("p.json")).0;
-        profiles.put(profile("a"), &[("a".into(), true)]).unwrap();
+        profiles.put(profile("a"), &[("a".into(), Holding::Kept)]).unwrap();
         profiles.put(profile("b"), &[]).unwrap();
-        profiles.remove("b").unwrap();
+        profiles.remove("b", |_| false).unwrap();
         assert_eq!(profiles.active(), Some("a"));
-        profiles.remove("a").unwrap();
+        profiles.remove("a", |_| false).unwrap();
         assert_eq!(profiles.active(), None);
     }
 

@@ -23,7 +23,8 @@ pub struct AppSnapshot {
     pub spending: Option<Spending>,
     /// What was tried out since the app was started.
     pub trials: Vec<TrialView>,
-    /// What went wrong when Sidetone started, such as a file that could not be read.
+    /// What is wrong beside calls: a file that could not be read at the start, an old secret that is still in
+    /// the keychain.
     pub troubles: Vec<Problem>,
 }
 
@@ -170,6 +171,10 @@ pub enum AppEvent {
     },
     Keychain {
         keychain: Keychain,
+    },
+    /// Replaces them all.
+    Troubles {
+        troubles: Vec<Problem>,
     },
     Settings {
         settings: Settings,

@@ -258,6 +258,16 @@ export const STATES: PageState[] = [
     },
   },
   {
+    name: 'backends-old-secret',
+    query: 'fake=keychain-locked',
+    shows: '[data-code="keychain"]',
+    reach: async (page) => {
+      await page.locator(id('place-settings')).click();
+      await page.locator(id('delete-profile')).first().click();
+      await page.locator(id('delete-confirm')).click();
+    },
+  },
+  {
     name: 'settings-in-call',
     query: at(16800),
     shows: id('state-small'),

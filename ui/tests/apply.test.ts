@@ -135,6 +135,13 @@ const rows: Array<[name: string, before: AppState, events: AppEvent[], look: Loo
     [['tone', 'done']],
   ],
   [
+    'troubles, which replace what was wrong before',
+    { ...state(), troubles: [problem('storage'), problem('keychain', 'old')] },
+    [{ type: 'troubles', troubles: [problem('keychain', 'new')] }],
+    (s) => s.troubles.map(({ message }) => message),
+    ['new'],
+  ],
+  [
     'the settings',
     state(),
     [{ type: 'settings', settings: { ...defaults, volume: 0.5 } }],

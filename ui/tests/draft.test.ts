@@ -93,6 +93,9 @@ test.each<[FieldName, Partial<Profile>, string | undefined]>([
   ['model', { model: '' }, say.modelMissing],
   ['instructions', { instructions: `Use ${KEY} please` }, say.xaiKey],
   ['instructions', { instructions: 'Be kind.' }, undefined],
+  ['extraCa', { extraCa: KEY }, say.xaiKey],
+  ['extraCa', { extraCa: '/etc/ssl/xai-office.pem' }, undefined],
+  ['proxy', { proxy: `http://proxy.example:3128/${KEY}` }, say.xaiKey],
 ])('%s of %j', (field, more, expected) => {
   expect(fault(field, more)).toBe(expected);
 });

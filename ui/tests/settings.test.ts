@@ -186,6 +186,17 @@ test('what went wrong at the start is told until it is put away', async () => {
   expect(screen.queryByTestId('problem')).toBeNull();
 });
 
+test('a trouble that is put away stays away when it is told again, and another one comes', async () => {
+  const old = () => problem('keychain', 'The keychain may still have an old secret.');
+  const { stub, user } = await open({ troubles: [old()] });
+  await user.click(screen.getByTestId('dismiss'));
+  stub.tell({ type: 'troubles', troubles: [old(), problem('keychain', 'The keychain may still have 2.')] });
+  await waitFor(() => expect(screen.getByTestId('problem').textContent).toContain('still have 2.'));
+  expect(screen.getAllByTestId('problem')).toHaveLength(1);
+  stub.tell({ type: 'troubles', troubles: [] });
+  await waitFor(() => expect(screen.queryByTestId('problem')).toBeNull());
+});
+
 test('a room sets both sliders, and one that is moved leaves the room', async () => {
   const { stub, user } = await open();
   await user.click(screen.getByTestId('place-settings'));

@@ -8,7 +8,8 @@ use tauri::ipc::Channel;
 use tokio::sync::oneshot;
 
 use super::{App, Done, Inner, unsaved};
-use crate::profiles::{Profiles, accounts, proxy_account};
+use crate::keychain::Late;
+use crate::profiles::{Holding, Profiles, accounts, proxy_account};
 use crate::running::{self, Secrets};
 use crate::view::{AppEvent, CheckTarget, Imported, ProfileDraft, ProfileView, SecretState};
 use crate::{past, shared};
@@ -47,35 +48,52 @@ impl App {
             profile.id = uuid::Uuid::new_v4().to_string();
         }
         let id = profile.id.clone();
-        let mut kept = Vec::new();
+        let (mut holdings, mut typed) = (Vec::new(), Vec::new());
         for (account, used, secret) in [
             (id.clone(), profile.caller != Caller::Open, secret),
             (proxy_account(&id), uses_proxy_password(&profile), proxy_password),
         ] {
             if !used {
-                self.erase_secret(&account).await;
-                kept.push((account, false));
+                let holding = self.erase_secret(&account).await;
+                holdings.push((account, holding));
             } else if let Some(secret) = secret {
-                let result = self.keychain.keep(&account, secret).await;
-                if let Err(error) = &result {
-                    tracing::warn!(%error, "a secret is kept for this run only");
-                }
-                kept.push((account, result.is_ok()));
+                let holding = self.keep_secret(&account, secret).await;
+                typed.push(account.clone());
+                holdings.push((account, holding));
             }
         }
         let mut inner = self.inner.lock().await;
-        inner.profiles.put(profile, &kept).map_err(unsaved("profiles"))?;
+        for (account, holding) in &mut holdings {
+            // While the other one was waited for, the keychain may have taken this one after all.
+            if typed.contains(account) && !self.keychain.is_for_this_run(account) {
+                *holding = Holding::Kept;
+            }
+        }
+        inner.profiles.put(profile, &holdings).map_err(unsaved("profiles"))?;
         self.tell_profiles(&inner);
+        self.tell_troubles(&inner);
         Ok(id)
     }
 
     pub(crate) async fn delete_profile(&self, id: &str) -> Done {
+        {
+            let mut inner = self.inner.lock().await;
+            self.note_late(&mut inner);
+            // Known on disk before the keychain is asked: whatever becomes of that, nothing is forgotten there.
+            let under_way = |account: &str| self.keychain.is_adrift(account);
+            inner.profiles.remove(id, under_way).map_err(unsaved("profiles"))?;
+            self.tell_profiles(&inner);
+        }
+        let mut erased = Vec::new();
         for account in accounts(id) {
-            self.erase_secret(&account).await;
+            if self.erase_secret(&account).await == Holding::Nothing {
+                erased.push(account);
+            }
         }
         let mut inner = self.inner.lock().await;
-        inner.profiles.remove(id).map_err(unsaved("profiles"))?;
-        self.tell_profiles(&inner);
+        let gone = Late { kept: Vec::new(), erased };
+        inner.profiles.note_late(&gone).map_err(unsaved("profiles"))?;
+        self.tell_troubles(&inner);
         Ok(())
     }
 
@@ -129,6 +147,10 @@ impl App {
     pub(super) fn tell_profiles(&self, inner: &Inner) {
         let profiles = self.views(&inner.profiles);
         inner.tell(AppEvent::Profiles { profiles, active: inner.profiles.active().map(str::to_owned) });
+    }
+
+    pub(super) fn tell_troubles(&self, inner: &Inner) {
+        inner.tell(AppEvent::Troubles { troubles: self.troubles(inner) });
     }
 
     pub(super) fn views(&self, profiles: &Profiles) -> Vec<ProfileView> {

@@ -8,7 +8,7 @@ mod error;
 mod memory;
 mod store;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,7 +18,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, oneshot, watch};
 use tokio::time::{sleep, timeout};
 
 pub(crate) use error::{Errand, KeychainError};
-use memory::{Delivery, Memory};
+use memory::{Asked, Delivery, Memory};
 pub(crate) use store::{Store, System};
 
 use crate::view;
@@ -49,9 +49,30 @@ impl Default for Limits {
 #[derive(Clone, Debug)]
 enum Request {
     State,
-    Keep { id: String, secret: SecretString },
-    Find { id: String },
-    Erase { id: String },
+    Keep {
+        id: String,
+        secret: SecretString,
+    },
+    Find {
+        id: String,
+    },
+    Erase {
+        id: String,
+    },
+    /// `before`: what was kept for this run when it was asked.
+    Sweep {
+        id: String,
+        before: Option<SecretString>,
+    },
+}
+
+/// What the keychain has done when nobody waited for it any more, by id.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Late {
+    /// It holds their secrets now.
+    pub(crate) kept: Vec<String>,
+    /// It holds nothing of them any more.
+    pub(crate) erased: Vec<String>,
 }
 
 pub(crate) type Answer = Result<Option<SecretString>, KeychainError>;
@@ -105,15 +126,16 @@ impl Keychain {
     /// Keeps a secret: in the keychain if it can be, else for this run, and then says why.
     pub(crate) async fn keep(&self, id: &str, secret: SecretString) -> Result<(), KeychainError> {
         // Held here first: whatever becomes of the question, the secret is not lost.
-        let adrift = {
+        let _asked = {
             let mut known = self.memory.lock();
             known.landed.remove(id);
+            known.erased.remove(id);
             known.this_run.insert(id.to_owned(), secret.clone());
-            known.adrift.contains(id)
+            if known.adrift.contains(id) {
+                return Err(KeychainError::Locked);
+            }
+            Asked::new(&self.memory, &mut known, id)
         };
-        if adrift {
-            return Err(KeychainError::Locked);
-        }
         self.ask(Request::Keep { id: id.to_owned(), secret }).await?;
         self.memory.lock().this_run.remove(id);
         Ok(())
@@ -137,16 +159,40 @@ impl Keychain {
     }
 
     pub(crate) async fn erase(&self, id: &str) -> Result<(), KeychainError> {
-        let adrift = {
+        let _asked = {
             let mut known = self.memory.lock();
             known.this_run.remove(id);
             known.landed.remove(id);
-            known.adrift.contains(id)
+            if known.adrift.contains(id) {
+                return Err(KeychainError::Locked);
+            }
+            Asked::new(&self.memory, &mut known, id)
         };
-        if adrift {
-            return Err(KeychainError::Locked);
-        }
         self.ask(Request::Erase { id: id.to_owned() }).await.map(drop)
+    }
+
+    /// Takes an old secret out of the keychain without waiting for it; [`Keychain::late`] tells when it is
+    /// done. What is kept for this run under that id stays. While somebody waits for a write of it, nothing is
+    /// done.
+    pub(crate) fn sweep(&self, id: &str) {
+        let before = {
+            let mut known = self.memory.lock();
+            // Of two writes under way the older might come last.
+            if known.asked.iter().any(|asked| asked == id) || !known.adrift.insert(id.to_owned()) {
+                return;
+            }
+            known.this_run.get(id).cloned()
+        };
+        let turn = self.open.clone().try_acquire_owned().ok();
+        let request = Request::Sweep { id: id.to_owned(), before };
+        if turn.is_none_or(|turn| self.send(request, turn).is_err()) {
+            self.memory.lock().adrift.remove(id);
+        }
+    }
+
+    /// Whether something is under way under that id for which nobody waits.
+    pub(crate) fn is_adrift(&self, id: &str) -> bool {
+        self.memory.lock().adrift.contains(id)
     }
 
     /// Whether a secret is kept for this run only.
@@ -163,11 +209,15 @@ impl Keychain {
         self.given_up.notify_waiters();
     }
 
-    /// Returns when the keychain has answered somebody who had given up: the ids whose secrets it holds now,
-    /// which may be none.
-    pub(crate) async fn late(&self) -> Vec<String> {
+    /// Returns when the keychain has answered somebody who did not wait.
+    pub(crate) async fn late(&self) {
         self.late.notified().await;
-        self.memory.lock().landed.drain().collect()
+    }
+
+    /// What came of that, each of it once.
+    pub(crate) fn take_late(&self) -> Late {
+        let mut known = self.memory.lock();
+        Late { kept: known.landed.drain().collect(), erased: known.erased.drain().collect() }
     }
 
     async fn seen(&self) -> Result<(), KeychainError> {
@@ -248,7 +298,7 @@ impl Request {
     fn writes(&self) -> Option<&str> {
         match self {
             Self::Keep { id, .. } | Self::Erase { id } => Some(id),
-            Self::State | Self::Find { .. } => None,
+            Self::State | Self::Find { .. } | Self::Sweep { .. } => None,
         }
     }
 }
@@ -266,6 +316,10 @@ fn serve(store: &dyn Store, memory: &Memory, request: Request, reply: oneshot::S
         Request::Erase { id } => {
             let done = store.erase(&id);
             return memory.deliver(store, &id, None, done, reply);
+        }
+        Request::Sweep { id, before } => {
+            let done = store.erase(&id);
+            return memory.swept(store, &id, before.as_ref(), done);
         }
         Request::State => store.state().map(|()| None),
         Request::Find { id } => store.find(&id),

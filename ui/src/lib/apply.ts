@@ -41,6 +41,8 @@ export function apply(state: AppState, event: AppEvent): AppState {
       return { ...state, profiles: event.profiles, active: event.active };
     case 'keychain':
       return { ...state, keychain: event.keychain };
+    case 'troubles':
+      return { ...state, troubles: event.troubles };
     case 'settings':
       return { ...state, settings: event.settings };
     case 'spending':

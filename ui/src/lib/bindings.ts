@@ -1,6 +1,6 @@
 // Made from the Rust types by tests/it/bindings.rs; do not edit.
 
-export type AppEvent = { "type": "call", event: Event, } | { "type": "callSnapshot", call: Snapshot | null, } | { "type": "keeping", keeping: Keeping, } | { "type": "profiles", profiles: Array<ProfileView>, active: string | null, } | { "type": "keychain", keychain: Keychain, } | { "type": "settings", settings: Settings, } | { "type": "spending", spending: Spending | null, } | { "type": "trial", trial: Trial, state: TrialState | null, };
+export type AppEvent = { "type": "call", event: Event, } | { "type": "callSnapshot", call: Snapshot | null, } | { "type": "keeping", keeping: Keeping, } | { "type": "profiles", profiles: Array<ProfileView>, active: string | null, } | { "type": "keychain", keychain: Keychain, } | { "type": "troubles", troubles: Array<Problem>, } | { "type": "settings", settings: Settings, } | { "type": "spending", spending: Spending | null, } | { "type": "trial", trial: Trial, state: TrialState | null, };
 
 export type AppSnapshot = { version: string, call: Snapshot | null, 
 /**
@@ -20,7 +20,8 @@ spending: Spending | null,
  */
 trials: Array<TrialView>, 
 /**
- * What went wrong when Sidetone started, such as a file that could not be read.
+ * What is wrong beside calls: a file that could not be read at the start, an old secret that is still in
+ * the keychain.
  */
 troubles: Array<Problem>, };
 

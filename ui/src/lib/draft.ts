@@ -121,6 +121,7 @@ export function faultsIn(
   note('realtimeUrl', realtimeUrlFault(profile.realtimeUrl.trim()));
   note('model', keyOr(profile.model, profile.model.trim() === '' ? say.modelMissing : null));
   note('instructions', keyOr(profile.instructions, null));
+  note('extraCa', keyOr(profile.extraCa, null));
   note('proxy', proxyFault(profile.proxy.trim()));
   if (isProxyAddress(profile.proxy)) {
     note('proxyUser', proxyUserFault(profile.proxyUser.trim(), proxyPassword));

@@ -298,6 +298,7 @@ export class FakeBackend implements Backend {
     this.log.push('deleteProfile');
     const profiles = this.#state?.profiles.filter(({ profile }) => profile.id !== id) ?? [];
     this.#emit({ type: 'profiles', profiles, active: profiles[0]?.profile.id ?? null });
+    if (this.#state?.keychain.state === 'unavailable') this.#emit({ type: 'troubles', troubles: [leftBehind] });
   }
 
   async duplicateProfile(id: string): Promise<string> {
@@ -382,6 +383,13 @@ export class FakeBackend implements Backend {
     return `/home/you/Documents/${name}`;
   }
 }
+
+const leftBehind: Problem = {
+  code: 'keychain',
+  fault: 'computer',
+  message: 'The keychain may still have an old secret that Sidetone could not take out.',
+  cure: 'Unlock the keychain, or restart the service that holds it: Sidetone uses no such secret, and takes it out as soon as it can, after a restart, too.',
+};
 
 const nothingThere: Problem = {
   code: 'internal',

@@ -46,7 +46,8 @@ export class Session {
   #target: Target | null = null;
   /** Settings on their way to the engine: shown at once, and taken back when it refuses them. */
   #wanted = $state.raw<Settings | null>(null);
-  #putAway = $state.raw<readonly Problem[]>([]);
+  /** By their words: the same trouble may be told anew. */
+  #putAway = $state.raw<readonly string[]>([]);
 
   state = $derived(this.#state);
   call = $derived(this.#state?.call ?? null);
@@ -238,9 +239,10 @@ export class Session {
       cards.push({ key: 'refusal', problem: this.refusal, dismiss: () => (this.refusal = null) });
     }
     for (const problem of this.#state?.troubles ?? []) {
-      if (this.#putAway.includes(problem)) continue;
-      const dismiss = () => (this.#putAway = [...this.#putAway, problem]);
-      cards.push({ key: problem.message, problem, dismiss });
+      const { message } = problem;
+      if (this.#putAway.includes(message)) continue;
+      const dismiss = () => (this.#putAway = [...this.#putAway, message]);
+      cards.push({ key: message, problem, dismiss });
     }
     const { call } = this;
     if (call === null) return cards;

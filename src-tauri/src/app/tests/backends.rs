@@ -6,7 +6,11 @@ use std::time::Duration;
 use call::{CheckStep, Checkup};
 use tauri::ipc::{Channel, InvokeResponseBody};
 
+use secrecy::ExposeSecret as _;
+
 use super::*;
+use crate::keychain::KeychainError;
+use crate::keychain::tests::{Scripted, brief, pair};
 use crate::view::{CheckTarget, SecretState};
 
 /// A channel to a window, and what it was told.
@@ -104,6 +108,135 @@ async fn a_key_is_never_kept_and_a_proxys_password_only_for_a_proxy() {
     assert!(app.secrets_of(&direct).await.unwrap().proxy_password.is_none());
     app.delete_profile(&id).await.unwrap();
     assert!(!app.keychain.is_for_this_run(&id));
+}
+
+/// An app as after a start, with this keychain.
+fn app_on(folder: &Path, store: &Scripted) -> App {
+    let keychain = Keychain::new(store.clone(), brief());
+    App { keychain, ..app(folder) }
+}
+
+async fn keep(app: &App, id: &str, secret: Option<&str>) -> String {
+    let mut draft = draft("https://b.example/session");
+    draft.profile.id = id.into();
+    draft.profile.caller = if secret.is_some() { Caller::Bearer } else { Caller::Open };
+    app.save_profile(ProfileDraft { secret: secret.map(Into::into), ..draft }).await.unwrap()
+}
+
+async fn caller_secret(app: &App, id: &str) -> Option<String> {
+    let profile = app.inner.lock().await.profile(id).unwrap();
+    let caller = app.secrets_of(&profile).await.unwrap().caller;
+    caller.map(|secret| secret.expose_secret().to_owned())
+}
+
+async fn state_of(app: &App) -> SecretState {
+    app.views(&app.inner.lock().await.profiles).remove(0).secret
+}
+
+async fn old_secrets_told(app: &App) -> usize {
+    let told = app.subscribe(|| {}).await.troubles;
+    told.iter().filter(|one| one.code == ProblemCode::Keychain && one.message.contains("old secret")).count()
+}
+
+/// Lets the app do what it does by itself until this is so.
+async fn by_itself(app: &App, so: impl AsyncFn() -> bool) {
+    let until = async {
+        while !so().await {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    tokio::select! {
+        () = app.watch_keychain() => panic!("it looks after the keychain as long as it runs"),
+        () = until => {}
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_secret_of_a_deleted_backend_goes_as_soon_as_the_keychain_lets_it() {
+    for stuck in [true, false] {
+        let folder = tempfile::tempdir().unwrap();
+        let store = pair(brief()).0;
+        let app = app_on(folder.path(), &store);
+        let id = keep(&app, "", Some("moonstone")).await;
+        assert_eq!(
+            (store.holds(&id).as_deref(), state_of(&app).await),
+            (Some("moonstone"), SecretState::Keychain)
+        );
+        let breaks = |broken: bool| {
+            store.change(|script| {
+                (script.stuck, script.locked) = (broken && stuck, broken);
+                script.refusal = (broken && !stuck).then_some(KeychainError::Locked);
+            });
+        };
+        breaks(true);
+        app.delete_profile(&id).await.unwrap();
+        assert!(app.inner.lock().await.profiles.all().is_empty());
+        assert_eq!(old_secrets_told(&app).await, 1, "and it is said");
+        let file = std::fs::read_to_string(folder.path().join("config/profiles.json")).unwrap();
+        assert!(file.contains(&id) && !file.contains("moonstone"), "{file}");
+
+        // In this run, or in the next.
+        let next = app_on(folder.path(), &store);
+        assert_eq!(old_secrets_told(&next).await, 1);
+        let app = if stuck { app } else { next };
+        by_itself(&app, async || *app.keychain.news().borrow() != crate::view::Keychain::Available).await;
+        assert!(app.inner.lock().await.profiles.is_to_erase(&id));
+        breaks(false);
+        by_itself(&app, async || old_secrets_told(&app).await == 0).await;
+        assert_eq!(store.holds(&id), None);
+        let file = std::fs::read_to_string(folder.path().join("config/profiles.json")).unwrap();
+        assert!(!file.contains(&id), "{file}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_secret_is_never_used_where_a_new_one_could_not_be_kept() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = pair(brief()).0;
+    let app = app_on(folder.path(), &store);
+    let id = keep(&app, "", Some("old")).await;
+    let refuse = |refusal| store.change(|script| script.refusal = refusal);
+    refuse(Some(KeychainError::Denied("no".into())));
+    keep(&app, &id, Some("new")).await;
+    assert_eq!((state_of(&app).await, old_secrets_told(&app).await), (SecretState::ThisRun, 1));
+    assert_eq!(caller_secret(&app, &id).await.as_deref(), Some("new"));
+
+    // It is taken out while the new one is for this run only.
+    refuse(None);
+    let next = app_on(folder.path(), &store);
+    by_itself(&app, async || old_secrets_told(&app).await == 0).await;
+    assert_eq!((store.holds(&id), caller_secret(&app, &id).await.as_deref()), (None, Some("new")));
+
+    // The same in the next run, as long as the keychain still has it.
+    store.change(|script| drop(script.holds.insert(id.clone(), "old".into())));
+    assert_eq!((state_of(&next).await, caller_secret(&next, &id).await), (SecretState::None, None));
+    by_itself(&next, async || old_secrets_told(&next).await == 0).await;
+    assert_eq!(store.holds(&id), None);
+    keep(&next, &id, Some("newest")).await;
+    assert_eq!((state_of(&next).await, store.holds(&id).as_deref()), (SecretState::Keychain, Some("newest")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backend_that_shows_no_secret_any_more_keeps_none_and_a_new_one_takes_the_olds_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = pair(brief()).0;
+    let app = app_on(folder.path(), &store);
+    let id = keep(&app, "", Some("old")).await;
+    store.change(|script| script.refusal = Some(KeychainError::Denied("no".into())));
+    keep(&app, &id, None).await;
+    assert_eq!((state_of(&app).await, old_secrets_told(&app).await), (SecretState::None, 1));
+    store.change(|script| script.refusal = None);
+    keep(&app, &id, Some("new")).await;
+    assert_eq!((state_of(&app).await, old_secrets_told(&app).await), (SecretState::Keychain, 0));
+    assert_eq!(store.holds(&id).as_deref(), Some("new"));
+
+    // Where there is no keychain nothing can be left in it.
+    store.change(|script| script.refusal = Some(KeychainError::Missing("no bus".into())));
+    let other = keep(&app, "", Some("for this run")).await;
+    assert_eq!(old_secrets_told(&app).await, 0);
+    app.delete_profile(&other).await.unwrap();
+    assert_eq!(old_secrets_told(&app).await, 0);
+    assert!(!app.keychain.is_for_this_run(&other));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -11,7 +11,7 @@ use crate::view::KeychainTrouble;
 
 /// A keychain in memory that answers when it is let, with what it is told to.
 #[derive(Clone, Default)]
-struct Scripted(Arc<Script>);
+pub(crate) struct Scripted(Arc<Script>);
 
 #[derive(Default)]
 struct Script {
@@ -20,23 +20,23 @@ struct Script {
 }
 
 #[derive(Default)]
-struct Behaviour {
-    holds: HashMap<String, String>,
+pub(crate) struct Behaviour {
+    pub(crate) holds: HashMap<String, String>,
     /// Questions that change or read a secret are not answered.
-    stuck: bool,
+    pub(crate) stuck: bool,
     /// Nothing is answered at all.
     hung: bool,
-    locked: bool,
-    refusal: Option<KeychainError>,
+    pub(crate) locked: bool,
+    pub(crate) refusal: Option<KeychainError>,
 }
 
 impl Scripted {
-    fn change(&self, change: impl FnOnce(&mut Behaviour)) {
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Behaviour)) {
         change(&mut self.0.script.lock().unwrap());
         self.0.changed.notify_all();
     }
 
-    fn holds(&self, id: &str) -> Option<String> {
+    pub(crate) fn holds(&self, id: &str) -> Option<String> {
         self.0.script.lock().unwrap().holds.get(id).cloned()
     }
 
@@ -71,7 +71,7 @@ impl Store for Scripted {
 }
 
 /// Nobody waits long for what never comes.
-fn brief() -> Limits {
+pub(crate) fn brief() -> Limits {
     let (answer, patience) = (Duration::from_millis(100), Duration::from_millis(10));
     Limits { answer, patience, state: Duration::from_secs(30), open: 3 }
 }
@@ -82,7 +82,7 @@ fn patient() -> Limits {
     Limits { answer: hour, state: hour, patience: Duration::from_millis(10), open: 3 }
 }
 
-fn pair(limits: Limits) -> (Scripted, Keychain) {
+pub(crate) fn pair(limits: Limits) -> (Scripted, Keychain) {
     let store = Scripted::default();
     (store.clone(), Keychain::new(store, limits))
 }
@@ -171,7 +171,8 @@ async fn an_answer_that_comes_late_still_counts() {
     store.change(|script| script.stuck = true);
     keychain.keep("a", "one".into()).await.unwrap_err();
     store.change(|script| script.stuck = false);
-    assert_eq!(keychain.late().await, ["a"]);
+    keychain.late().await;
+    assert_eq!(keychain.take_late(), Late { kept: vec!["a".into()], erased: Vec::new() });
     assert!(!keychain.is_for_this_run("a"));
     assert_eq!(store.holds("a").as_deref(), Some("one"));
     assert_eq!(found(&keychain, "a").await.as_deref(), Some("one"));
@@ -187,14 +188,70 @@ async fn what_was_changed_meanwhile_is_what_a_late_answer_leaves() {
     keychain.keep("changed", "new".into()).await.unwrap_err();
     keychain.erase("deleted").await.unwrap_err();
     store.change(|script| script.stuck = false);
-    let mut landed = Vec::new();
-    while !keychain.memory.lock().adrift.is_empty() {
-        landed.extend(keychain.late().await);
+    while ["changed", "deleted"].iter().any(|id| keychain.is_adrift(id)) {
+        keychain.late().await;
     }
-    landed.extend(keychain.memory.lock().landed.drain());
-    assert_eq!(landed, ["changed"]);
+    let late = Late { kept: vec!["changed".into()], erased: vec!["deleted".into()] };
+    assert_eq!(keychain.take_late(), late);
     assert_eq!(store.holds("changed").as_deref(), Some("new"));
     assert_eq!(store.holds("deleted"), None);
+}
+
+#[tokio::test]
+async fn an_old_secret_is_swept_out_and_the_one_of_this_run_stays() {
+    let (store, keychain) = pair(brief());
+    let refuse = |refusal| {
+        store.change(|script| script.refusal = refusal);
+    };
+    store.change(|script| drop(script.holds.insert("a".into(), "old".into())));
+    refuse(Some(KeychainError::Denied("no".into())));
+    keychain.keep("a", "new".into()).await.unwrap_err();
+    keychain.sweep("a");
+    keychain.late().await;
+    assert_eq!(keychain.take_late(), Late::default());
+    assert_eq!(store.holds("a").as_deref(), Some("old"));
+
+    refuse(None);
+    keychain.sweep("a");
+    keychain.late().await;
+    assert_eq!(keychain.take_late(), Late { kept: Vec::new(), erased: vec!["a".into()] });
+    assert_eq!((store.holds("a"), keychain.is_for_this_run("a")), (None, true));
+}
+
+#[tokio::test]
+async fn what_is_kept_while_an_old_secret_is_swept_out_is_kept() {
+    let (store, keychain) = pair(patient());
+    store.change(|script| {
+        script.holds.insert("a".into(), "old".into());
+        script.stuck = true;
+    });
+    keychain.sweep("a");
+    keychain.sweep("a");
+    assert_eq!(keychain.keep("a", "new".into()).await, Err(KeychainError::Locked));
+    store.change(|script| script.stuck = false);
+    keychain.late().await;
+    assert_eq!(keychain.take_late(), Late { kept: vec!["a".into()], erased: Vec::new() });
+    assert_eq!(store.holds("a").as_deref(), Some("new"));
+    assert!(!keychain.is_for_this_run("a") && !keychain.is_adrift("a"));
+}
+
+#[tokio::test]
+async fn nothing_is_swept_out_from_under_a_secret_that_is_being_kept() {
+    let (store, keychain) = pair(patient());
+    store.change(|script| script.stuck = true);
+    let mut news = keychain.news();
+    let sweeping = async {
+        news.wait_for(|now| *now == view::Keychain::Waiting).await.unwrap();
+        keychain.sweep("a");
+        assert!(!keychain.is_adrift("a"));
+        store.change(|script| script.stuck = false);
+    };
+    assert_eq!(tokio::join!(keychain.keep("a", "new".into()), sweeping).0, Ok(()));
+    keychain.sweep("a");
+    while keychain.is_adrift("a") {
+        keychain.late().await;
+    }
+    assert_eq!(store.holds("a"), None, "afterwards it can be");
 }
 
 #[tokio::test]
