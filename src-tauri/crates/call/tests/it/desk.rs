@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use call::{Call, Command, Devices, Event, FileDevices, Net, Setup, Snapshot, Status};
+use call::{Call, Command, Devices, Event, FileDevices, Net, Problem, Setup, Snapshot, Status};
 use practice::{Options, Practice, SessionLog, Switches};
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 
 /// What the desk's caller is known by.
 pub(crate) const KEY: &str = "a-key-that-only-this-desk-knows";
-/// Simulated time after which a test gives up.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// Simulated time after which a test gives up: longer than ten attempts to get a line back.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 pub(crate) struct Desk {
     practice: Practice,
@@ -19,6 +19,8 @@ pub(crate) struct Desk {
     pub(crate) seen: Snapshot,
     /// Every status word and its time, in order.
     pub(crate) words: Vec<String>,
+    /// Every notice that came, whether it still stands or not.
+    pub(crate) told: Vec<Problem>,
     events: broadcast::Receiver<Event>,
     _metronome: Metronome,
 }
@@ -90,7 +92,7 @@ impl Desk {
         let devices = FileDevices::start(far, Duration::from_millis(20));
         let call = Call::start(setup, Devices { ports, engine: Box::new(()) }, net, None);
         let (seen, events) = call.subscribe().await.unwrap();
-        Self { practice, call, devices, seen, words: Vec::new(), events, _metronome }
+        Self { practice, call, devices, seen, words: Vec::new(), told: Vec::new(), events, _metronome }
     }
 
     /// Goes on until the snapshot is as wanted. Events are applied as a window would.
@@ -109,7 +111,7 @@ impl Desk {
         }
     }
 
-    /// The same; false when it does not come within two minutes of simulated time.
+    /// The same; false when it does not come within five minutes of simulated time.
     pub(crate) async fn comes_to(&mut self, wanted: impl Fn(&Snapshot) -> bool) -> bool {
         let waiting = async {
             while !wanted(&self.seen) {
@@ -144,7 +146,8 @@ impl Desk {
             Event::Quiet { quiet } => self.seen.quiet = quiet,
             Event::Notice { problem } => {
                 self.seen.notices.retain(|known| known.code != problem.code);
-                self.seen.notices.push(problem);
+                self.seen.notices.push(problem.clone());
+                self.told.push(problem);
             }
             Event::NoticeGone { code } => self.seen.notices.retain(|known| known.code != code),
             Event::Model { model } => self.seen.model = Some(model),
@@ -178,8 +181,8 @@ impl Desk {
 
     /// Ends the window and the call; what the latter gave back by that, in bytes by this measure.
     pub(crate) async fn weight(self, live: impl Fn() -> usize) -> usize {
-        let Self { practice, call, devices, seen, words, events, _metronome } = self;
-        drop((seen, words, events));
+        let Self { practice, call, devices, seen, words, told, events, _metronome } = self;
+        drop((seen, words, told, events));
         let before = live();
         call.close().await;
         let weight = before.saturating_sub(live());
