@@ -7,7 +7,8 @@ use super::relay::Network;
 use super::sees::{Sees, said_by};
 use super::table::{Row, SAID, Way, Wires};
 
-const TYPED: &str = "typed before the line was there";
+/// Typed as soon as the call begins.
+pub(crate) const TYPED: &str = "typed before the line was there";
 const TYPED_AWAY: &str = "typed while the line was away";
 const TYPED_LATER: &str = "typed later on";
 /// How much of what was said must be heard again when the agent says it back.
@@ -70,8 +71,7 @@ impl At {
 
 /// Everything final of the call so far is there in the end, unchanged and in the same order.
 pub(crate) async fn play(row: &Row, desk: &mut Desk, wires: &Wires) -> Result<(), String> {
-    let mut stage = Stage { row, desk, wires, typed: Vec::new(), finals: Vec::new() };
-    stage.types(TYPED).await;
+    let mut stage = Stage { row, desk, wires, typed: vec![TYPED], finals: Vec::new() };
     if row.at.is_none() {
         stage.heal().await;
     }

@@ -2,13 +2,13 @@
 
 use std::fmt::Write as _;
 
-use call::{Command, Ending, Net, Problem, Role, Setup, Snapshot, Status};
+use call::{Ending, Problem, Role, Setup, Snapshot, Status};
 use realtime::Auth;
 
-use super::desk::Desk;
+use super::desk::{self, Desk};
 use super::relay::{Network, Relay};
 use super::sees::{Sees, as_expected, said_by, worded};
-use super::story::{self, At, Story};
+use super::story::{self, At, Story, TYPED};
 
 /// Switches of the practice agent.
 pub(crate) type Switched = &'static [(&'static str, &'static str)];
@@ -161,7 +161,7 @@ pub(crate) async fn outcome(row: &Row) -> Outcome {
     let mut all = vec![("transcript", said.as_str())];
     all.extend_from_slice(row.switches);
     let mut wires = None;
-    let mut desk = Desk::open_with(&all, |setup| {
+    let mut desk = Desk::open_typing(desk::practice(&all).await, TYPED, |setup| {
         let between = Wires::before(setup);
         if let (None, Some((way, network, _))) = (row.at, row.network) {
             between.become_on(way, network);
@@ -194,8 +194,7 @@ pub(crate) async fn outcome(row: &Row) -> Outcome {
 }
 
 async fn call_again(row: &Row, practice: practice::Practice) -> Result<(), String> {
-    let mut desk = Desk::open_at(practice, 1, Net::new().unwrap(), |setup| (row.change)(setup)).await;
-    desk.tell(Command::SendText("again".into())).await;
+    let mut desk = Desk::open_typing(practice, TYPED, |setup| (row.change)(setup)).await;
     let answered = story::answered(&mut desk, 1).await;
     drop(desk.close().await);
     answered.map_err(|problem| format!("the next call: {problem}"))

@@ -78,11 +78,27 @@ impl Desk {
         Self::open_at(practice(switches).await, 1, net, change).await
     }
 
+    /// The person types `text` before anything can have come of the call.
+    pub(crate) async fn open_typing(practice: Practice, text: &str, change: impl FnOnce(&mut Setup)) -> Self {
+        let text = Command::SendText(text.into());
+        Self::begin(practice, 1, Net::new().unwrap(), Some(text), change).await
+    }
+
     /// The clock jumps by `tick_ms` at most.
     pub(crate) async fn open_at(
         practice: Practice,
         tick_ms: u64,
         net: Net,
+        change: impl FnOnce(&mut Setup),
+    ) -> Self {
+        Self::begin(practice, tick_ms, net, None, change).await
+    }
+
+    async fn begin(
+        practice: Practice,
+        tick_ms: u64,
+        net: Net,
+        first: Option<Command>,
         change: impl FnOnce(&mut Setup),
     ) -> Self {
         let _metronome = Metronome::start(tick_ms);
@@ -91,6 +107,9 @@ impl Desk {
         let (ports, far) = audio::ports();
         let devices = FileDevices::start(far, Duration::from_millis(20));
         let call = Call::start(setup, Devices { ports, engine: Box::new(()) }, net, None);
+        if let Some(first) = first {
+            call.send(first).await.unwrap();
+        }
         let (seen, events) = call.subscribe().await.unwrap();
         Self { practice, call, devices, seen, words: Vec::new(), told: Vec::new(), events, _metronome }
     }
