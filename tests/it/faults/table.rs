@@ -2,97 +2,123 @@
 
 use std::fmt::Write as _;
 
-use call::{Command, Ending, Fault, Item, Problem, ProblemCode, Role, Setup, Snapshot, Status};
+use call::{Ending, Problem, Role, Setup, Snapshot, Status};
 use realtime::Auth;
 
-use super::desk::{Desk, voice, word_of};
+use super::desk::{self, Desk};
 use super::relay::{Network, Relay};
+use super::sees::{Sees, as_expected, said_by, worded};
+use super::story::{self, At, Story, TYPED};
 
-/// When the network fails.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum At {
-    /// Before the call begins.
-    Once,
-    /// In the silence after the first turn.
-    Quiet,
-    /// While the person speaks.
-    Hearing,
-    /// While the agent speaks.
-    Reply,
-    /// While a tool runs on the server.
-    Tool,
-}
+/// Switches of the practice agent.
+pub(crate) type Switched = &'static [(&'static str, &'static str)];
 
-/// What is expected in the end.
-#[derive(Clone, Copy, Debug)]
-pub(crate) enum Sees {
-    /// The call cannot go on: whose fault, and words that are in the message.
-    Failed(ProblemCode, Fault, &'static str),
-    /// The server ended the call in good order, with this code.
-    ClosedByServer(u16),
-    /// The conversation goes on as if nothing had been.
-    Nothing,
-    /// It goes on, and a notice says what was.
-    Notice(ProblemCode),
-    /// The line came back, the gap is marked, and the conversation goes on.
-    Reconnected,
-    /// The same, of a line that broke in this state.
-    ReconnectedFrom(&'static str),
-}
+/// What every turn of a session is said to have said.
+pub(crate) const SAID: [&str; 3] = ["one two three", "four five six", "seven eight nine"];
 
 pub(crate) struct Row {
     pub(crate) name: &'static str,
-    pub(crate) switches: &'static [(&'static str, &'static str)],
-    pub(crate) network: Option<(At, Network, u64)>,
-    pub(crate) change: Box<dyn Fn(&mut Setup)>,
+    switches: Switched,
+    /// Where the fault comes; `None` where it comes by itself, or before the call.
+    pub(crate) at: Option<At>,
+    /// What the network does, and for how long, in ms of simulated time; 0: for good.
+    pub(crate) network: Option<(Way, Network, u64)>,
+    change: Box<dyn Fn(&mut Setup)>,
+    pub(crate) story: Story,
+    again: bool,
     pub(crate) sees: Sees,
+}
+
+/// Which of the two servers the network leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Way {
+    Both,
+    Backend,
+    Line,
 }
 
 impl Row {
     /// The token is shown as a subprotocol.
-    pub(crate) fn subprotocol(
-        name: &'static str,
-        switches: &'static [(&'static str, &'static str)],
-        sees: Sees,
-    ) -> Self {
-        let change = |setup: &mut Setup| setup.profile.auth = Auth::Subprotocol;
-        Self { change: Box::new(change), ..switched(name, switches, sees) }
+    pub(crate) fn subprotocol(name: &'static str, switches: Switched, sees: Sees) -> Self {
+        changed(name, |setup| setup.profile.auth = Auth::Subprotocol, sees).with(switches)
     }
 
     /// The profile names a model, where others take what the alias stands for.
-    pub(crate) fn model(
-        name: &'static str,
-        switches: &'static [(&'static str, &'static str)],
-        sees: Sees,
-    ) -> Self {
-        let change = |setup: &mut Setup| setup.profile.model = "grok-voice-3.0".into();
-        Self { change: Box::new(change), ..switched(name, switches, sees) }
+    pub(crate) fn model(name: &'static str, switches: Switched, sees: Sees) -> Self {
+        changed(name, |setup| setup.profile.model = "grok-voice-3.0".into(), sees).with(switches)
+    }
+
+    pub(crate) fn with(self, switches: Switched) -> Self {
+        Self { switches, ..self }
+    }
+
+    pub(crate) fn at(self, at: At) -> Self {
+        Self { at: Some(at), ..self }
+    }
+
+    pub(crate) fn setup(self, change: impl Fn(&mut Setup) + 'static) -> Self {
+        Self { change: Box::new(change), ..self }
+    }
+
+    pub(crate) fn story(self, story: Story) -> Self {
+        Self { story, ..self }
+    }
+
+    /// After this call there is another with the same servers, and it must come about.
+    pub(crate) fn then_call_again(self) -> Self {
+        Self { again: true, ..self }
     }
 }
 
 /// A server that misbehaves by itself.
-pub(crate) fn switched(
-    name: &'static str,
-    switches: &'static [(&'static str, &'static str)],
-    sees: Sees,
-) -> Row {
-    Row { name, switches, network: None, change: Box::new(|_| {}), sees }
+pub(crate) fn switched(name: &'static str, switches: Switched, sees: Sees) -> Row {
+    changed(name, |_| {}, sees).with(switches)
 }
 
 /// A network that misbehaves from `at` on and is well again after `ms` of simulated time.
 pub(crate) fn network(name: &'static str, at: At, network: Network, ms: u64, sees: Sees) -> Row {
-    Row { name, switches: &[], network: Some((at, network, ms)), change: Box::new(|_| {}), sees }
+    Row { network: Some((Way::Both, network, ms)), ..changed(name, |_| {}, sees) }.at(at)
+}
+
+/// A network that misbehaves from the beginning on the way to one of the servers.
+pub(crate) fn on_the_way(name: &'static str, way: Way, network: Network, ms: u64, sees: Sees) -> Row {
+    Row { network: Some((way, network, ms)), ..changed(name, |_| {}, sees) }
+}
+
+/// The line is reset in the silence, and the servers do this with the next one.
+pub(crate) fn after_a_break(name: &'static str, switches: Switched, sees: Sees) -> Row {
+    network(name, At::Quiet, Network::Cut, 0, sees).with(switches)
 }
 
 /// A profile that leads astray.
 pub(crate) fn changed(name: &'static str, change: impl Fn(&mut Setup) + 'static, sees: Sees) -> Row {
-    Row { name, switches: &[], network: None, change: Box::new(change), sees }
+    let change = Box::new(change);
+    Row { name, switches: &[], at: None, network: None, change, story: Story::Talk, again: false, sees }
 }
 
-/// Everything that a row's call told its window, in words and in the structures behind them.
-pub(crate) async fn told(row: &Row) -> String {
-    let outcome = outcome(row).await;
-    format!("{}\n{}\n{}", outcome.words, outcome.said, outcome.everything)
+/// What lies between the call and its two servers.
+pub(crate) struct Wires {
+    backend: Relay,
+    line: Relay,
+}
+
+impl Wires {
+    fn before(setup: &mut Setup) -> Self {
+        let backend = Relay::before(&setup.profile.token_url);
+        let line = Relay::before(&setup.profile.realtime_url);
+        setup.profile.token_url = backend.route(&setup.profile.token_url);
+        setup.profile.realtime_url = line.route(&setup.profile.realtime_url);
+        Self { backend, line }
+    }
+
+    pub(crate) fn become_on(&self, way: Way, network: Network) {
+        if way != Way::Line {
+            self.backend.becomes(network);
+        }
+        if way != Way::Backend {
+            self.line.becomes(network);
+        }
+    }
 }
 
 /// Runs every row, prints them all as a table, and only then says which are not as expected.
@@ -121,47 +147,57 @@ fn keep(title: &str, table: &str) {
     std::fs::write(folder.join(format!("{}.md", title.replace(' ', "-"))), table).unwrap();
 }
 
-struct Outcome {
+/// What came of a row.
+pub(crate) struct Outcome {
     words: String,
-    said: String,
-    everything: String,
-    verdict: Result<(), String>,
+    pub(crate) said: String,
+    pub(crate) seen: Snapshot,
+    pub(crate) told: Vec<Problem>,
+    pub(crate) verdict: Result<(), String>,
 }
 
-async fn outcome(row: &Row) -> Outcome {
-    let mut relay = None;
-    let mut all = vec![("transcript", "one two three|four five six|seven eight nine")];
+pub(crate) async fn outcome(row: &Row) -> Outcome {
+    let said = SAID.join("|");
+    let mut all = vec![("transcript", said.as_str())];
     all.extend_from_slice(row.switches);
-    let mut desk = Desk::open_with(&all, |setup| {
-        if row.network.is_some() {
-            let wire = Relay::before(&setup.profile.token_url);
-            setup.profile.token_url = wire.route(&setup.profile.token_url);
-            setup.profile.realtime_url = wire.route(&setup.profile.realtime_url);
-            if let Some((At::Once, network, _)) = row.network {
-                wire.becomes(network);
-            }
-            relay = Some(wire);
+    let mut wires = None;
+    let mut desk = Desk::open_typing(desk::practice(&all).await, TYPED, |setup| {
+        let between = Wires::before(setup);
+        if let (None, Some((way, network, _))) = (row.at, row.network) {
+            between.become_on(way, network);
         }
+        wires = Some(between);
         (row.change)(setup);
     })
     .await;
-    let verdict = Box::pin(story(row, &mut desk, relay.as_ref())).await;
-    let seen = &desk.seen;
-    let mut said: Vec<String> = seen.notices.iter().map(|problem| problem.message.clone()).collect();
-    said.extend(seen.items.iter().filter(|item| item.role == Role::Note).map(|item| item.text.clone()));
-    match &seen.status {
+    let mut verdict = Err("nothing was tried".to_owned());
+    if let Some(wires) = &wires {
+        verdict = Box::pin(story::play(row, &mut desk, wires)).await;
+    }
+    let verdict = verdict.and_then(|()| as_expected(row.sees, row.at, &desk));
+    let mut said: Vec<String> = desk.told.iter().map(|problem| problem.message.clone()).collect();
+    said.dedup();
+    said.extend(said_by(Role::Note, &desk).map(str::to_owned));
+    match &desk.seen.status {
         Status::Ended { ending: Ending::Failed { problem } } => said.push(worded(problem)),
         Status::Ended { ending: Ending::ByServer { problem, .. } } => said.push(worded(problem)),
         _ => {}
     }
     let words = shortened(&desk.words);
-    let everything = format!("{:?} {}", desk.seen, serde_json::to_string(&desk.seen).unwrap());
-    drop(desk.close().await);
-    Outcome { words, said: said.join(" · ").replace('|', "/"), everything, verdict }
+    let (seen, told) = (desk.seen.clone(), desk.told.clone());
+    let practice = desk.close().await;
+    let verdict = match row.again {
+        true if verdict.is_ok() => call_again(row, practice).await,
+        _ => verdict,
+    };
+    Outcome { words, said: said.join(" · ").replace('|', "/"), seen, told, verdict }
 }
 
-fn worded(problem: &Problem) -> String {
-    format!("{} {}", problem.message, problem.cure)
+async fn call_again(row: &Row, practice: practice::Practice) -> Result<(), String> {
+    let mut desk = Desk::open_typing(practice, TYPED, |setup| (row.change)(setup)).await;
+    let answered = story::answered(&mut desk, 1).await;
+    drop(desk.close().await);
+    answered.map_err(|problem| format!("the next call: {problem}"))
 }
 
 /// Repetitions say nothing: the break and what it led to are told, or else the last few.
@@ -175,148 +211,4 @@ fn shortened(words: &[String]) -> String {
     let to = words.len().min(from + TOLD);
     let (before, after) = (if from > 0 { "… → " } else { "" }, if to < words.len() { " → …" } else { "" });
     format!("{before}{}{after}", words[from..to].join(" → "))
-}
-
-/// A turn, the fault, another turn; with everything final of the first still there.
-async fn story(row: &Row, desk: &mut Desk, relay: Option<&Relay>) -> Result<(), String> {
-    let typed = "typed before the line was there";
-    desk.tell(Command::SendText(typed.into())).await;
-    let fails = matches!(row.sees, Sees::Failed(..));
-    if let Some((At::Once, ..)) = row.network {
-        fail(row, desk, relay).await;
-    }
-    if fails {
-        return failed(row, desk).await;
-    }
-    answered(desk, 1).await?;
-    let ends = matches!(row.sees, Sees::ClosedByServer(_));
-    if !ends {
-        desk.devices.say(voice(900, 3)).await;
-    }
-    if let Some((At::Hearing, ..)) = row.network {
-        reached(desk, "hearingYou").await?;
-        fail(row, desk, relay).await;
-    } else if let Some((At::Tool, ..)) = row.network {
-        reached(desk, "usingTool").await?;
-        fail(row, desk, relay).await;
-    } else if let Some((At::Reply, ..)) = row.network {
-        reached(desk, "speaking").await?;
-        fail(row, desk, relay).await;
-    }
-    if ends {
-        reached(desk, "ended").await?;
-    } else {
-        answered(desk, 2).await?;
-    }
-    let before = finals(&desk.seen);
-    if let Some((At::Quiet, ..)) = row.network {
-        fail(row, desk, relay).await;
-    }
-    if !ends {
-        desk.devices.say(voice(900, 4)).await;
-        answered(desk, 3).await?;
-    }
-    kept(&before, &desk.seen)?;
-    let typed = desk.seen.items.iter().filter(|item| item.text == typed).count();
-    if typed != 1 {
-        return Err(format!("the typed text stands there {typed} times"));
-    }
-    as_expected(row, desk)
-}
-
-async fn fail(row: &Row, desk: &mut Desk, relay: Option<&Relay>) {
-    let (Some((at, network, ms)), Some(relay)) = (row.network, relay) else { return };
-    if !matches!(at, At::Once) {
-        relay.becomes(network);
-    }
-    if ms > 0 {
-        desk.watch(ms).await;
-        relay.becomes(Network::Well);
-    }
-}
-
-async fn failed(row: &Row, desk: &mut Desk) -> Result<(), String> {
-    reached(desk, "ended").await?;
-    as_expected(row, desk)
-}
-
-fn as_expected(row: &Row, desk: &Desk) -> Result<(), String> {
-    let seen = &desk.seen;
-    let has = |code: ProblemCode| seen.notices.iter().any(|problem| problem.code == code);
-    let gap = seen.items.iter().any(|item| item.role == Role::Note);
-    let broke = desk.words.iter().any(|word| word == "reconnecting");
-    match (row.sees, &seen.status) {
-        (Sees::Failed(code, fault, words), Status::Ended { ending: Ending::Failed { problem } }) => {
-            let all = worded(problem);
-            if (problem.code, problem.fault) != (code, fault) {
-                return Err(format!("it is {:?} of {:?}: {all}", problem.code, problem.fault));
-            }
-            if !all.contains(words) {
-                return Err(format!("it does not say \u{201c}{words}\u{201d}"));
-            }
-            if problem.cure.is_empty() { Err("it names no cure".into()) } else { Ok(()) }
-        }
-        (Sees::ClosedByServer(wanted), Status::Ended { ending: Ending::ByServer { code, .. } }) => {
-            if *code == wanted { Ok(()) } else { Err(format!("the code is {code}")) }
-        }
-        (Sees::Nothing, Status::Listening) if broke || gap => Err("it looks like a break".into()),
-        (Sees::Nothing, Status::Listening) if !seen.notices.is_empty() => {
-            Err(format!("a notice: {}", seen.notices[0].message))
-        }
-        (Sees::Nothing, Status::Listening) => Ok(()),
-        (Sees::Notice(code), Status::Listening) if has(code) => Ok(()),
-        (Sees::Notice(code), Status::Listening) => Err(format!("no notice of {code:?}")),
-        (Sees::Reconnected, Status::Listening) if !broke => Err("it never reconnected".into()),
-        (Sees::Reconnected, Status::Listening) if !gap => Err("the gap is not marked".into()),
-        (Sees::Reconnected, Status::Listening) => Ok(()),
-        (Sees::ReconnectedFrom(_), Status::Listening) if !gap => Err("the gap is not marked".into()),
-        (Sees::ReconnectedFrom(state), Status::Listening) => {
-            let broke = desk.words.windows(2).any(|pair| pair == [state, "reconnecting"]);
-            if broke { Ok(()) } else { Err(format!("it never broke in {state}: {:?}", desk.words)) }
-        }
-        (wanted, status) => Err(format!("{wanted:?} was wanted, and the state is {status:?}")),
-    }
-}
-
-/// Waits until the call is at rest and has `turns` texts of the person with an answer of the agent to
-/// the last.
-async fn answered(desk: &mut Desk, turns: usize) -> Result<(), String> {
-    let what = format!("answer {turns}");
-    let wanted = move |seen: &Snapshot| {
-        let said = |role: Role| {
-            seen.items
-                .iter()
-                .filter(|item| item.role == role && !item.partial && !item.text.is_empty())
-                .count()
-        };
-        let rest = matches!(seen.status, Status::Listening | Status::Ended { .. });
-        rest && said(Role::You) >= turns && said(Role::Agent) >= turns
-    };
-    until(desk, &what, wanted).await
-}
-
-async fn reached(desk: &mut Desk, word: &'static str) -> Result<(), String> {
-    until(desk, word, move |seen| word_of(&seen.status) == word || word_of(&seen.status) == "ended").await
-}
-
-async fn until(desk: &mut Desk, what: &str, wanted: impl Fn(&Snapshot) -> bool) -> Result<(), String> {
-    if desk.comes_to(wanted).await {
-        return Ok(());
-    }
-    Err(format!("it never came to: {what}; it stays {:?} with {:?}", desk.seen.status, desk.seen.items))
-}
-
-fn finals(seen: &Snapshot) -> Vec<Item> {
-    seen.items.iter().filter(|item| !item.partial).cloned().collect()
-}
-
-/// Everything final of before is there, unchanged and in the same order.
-fn kept(before: &[Item], seen: &Snapshot) -> Result<(), String> {
-    let mut now = seen.items.iter();
-    for item in before {
-        if !now.any(|known| known.id == item.id && known.text == item.text) {
-            return Err(format!("\u{201c}{}\u{201d} is lost", item.text));
-        }
-    }
-    Ok(())
 }

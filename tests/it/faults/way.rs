@@ -4,8 +4,9 @@
 use call::{Fault, ProblemCode as Code, Setup};
 use rig::{Authority, Between, Certified, Protocol};
 
-use super::table::Sees::Failed;
-use super::table::{Row, Sees, changed, run};
+use super::sees::Sees;
+use super::sees::Sees::Failed;
+use super::table::{Row, changed, run};
 
 const HOST: &str = "voice.example";
 const GOOD: Certified<'static> = Certified { host: HOST, valid_days: (-1, 30) };
@@ -26,9 +27,9 @@ enum At {
 }
 
 /// One network; it lives as long as the rows that lead into it.
-struct Net {
+pub(super) struct Net {
     authority: Authority,
-    rows: Vec<Row>,
+    pub(super) rows: Vec<Row>,
 }
 
 fn lead(setup: &mut Setup, at: At, proxy: String) {
@@ -40,6 +41,15 @@ fn lead(setup: &mut Setup, at: At, proxy: String) {
 }
 
 impl Net {
+    pub(super) fn new() -> Self {
+        Self { authority: Authority::new("An authority of the test").unwrap(), rows: Vec::new() }
+    }
+
+    /// A backend that answers so.
+    pub(super) async fn answering(&mut self, name: &'static str, answer: &str, sees: Sees) {
+        self.row(name, (At::Backend, GOOD, answer), true, sees).await;
+    }
+
     async fn row(
         &mut self,
         name: &'static str,
@@ -59,17 +69,21 @@ impl Net {
         self.rows.push(changed(name, change, sees));
     }
 
-    async fn locked(
+    /// A proxy that knows only `me` and `word`.
+    pub(super) async fn locked(
         &mut self,
         name: &'static str,
         protocol: Protocol,
+        word: &str,
         (user, password): (&'static str, Option<&'static str>),
         sees: Sees,
     ) {
         let server = self.authority.serve(GOOD, TOKEN).await.unwrap();
-        let proxy = Between::start(protocol, server, Some(("me", "word"))).await.unwrap().url();
+        let proxy = Between::start(protocol, server, Some(("me", word))).await.unwrap().url();
+        let file = self.authority.file().display().to_string();
         let change = move |setup: &mut Setup| {
             lead(setup, At::Backend, proxy.clone());
+            setup.profile.extra_ca = file.clone();
             setup.profile.proxy_user = user.into();
             setup.proxy_password = password.map(Into::into);
         };
@@ -80,7 +94,7 @@ impl Net {
 #[rustfmt::skip]
 #[tokio::test(start_paused = true)]
 async fn the_way_there() {
-    let mut net = Net { authority: Authority::new("An authority of the test").unwrap(), rows: Vec::new() };
+    let mut net = Net::new();
     let failed = |code, words| Failed(code, Fault::Network, words);
     net.row("the backend's certificate ran out", (At::Backend, EXPIRED, TOKEN), true, failed(Code::CertificateExpired, "ran out on 20")).await;
     net.row("the backend's certificate is not valid yet", (At::Backend, EARLY, TOKEN), true, failed(Code::CertificateNotYetValid, "only from 20")).await;
@@ -98,8 +112,8 @@ async fn the_way_there() {
         (Protocol::Socks, "a SOCKS proxy wants a login", "a SOCKS proxy does not take the password"),
     ] {
         let failed = |words| Failed(Code::ProxyLogin, Fault::Profile, words);
-        net.locked(wanted, protocol, ("", None), failed("wants a user name and a password")).await;
-        net.locked(refused, protocol, ("me", Some("another")), failed("did not accept")).await;
+        net.locked(wanted, protocol, "word", ("", None), failed("wants a user name and a password")).await;
+        net.locked(refused, protocol, "word", ("me", Some("another")), failed("did not accept")).await;
     }
     let gone = |setup: &mut Setup| lead(setup, At::Backend, "http://127.0.0.1:9".into());
     net.rows.push(changed("a proxy that is not there", gone, failed(Code::Proxy, "127.0.0.1:9")));

@@ -89,20 +89,30 @@ impl House {
     /// The switches for the next attempt to open a session.
     fn next_attempt(&self) -> Arc<Switches> {
         let attempt = self.attempts.fetch_add(1, Ordering::Relaxed);
-        let faulty = self.switches.faulty;
-        if faulty > 0 && attempt >= faulty { self.recovered.clone() } else { self.switches.clone() }
+        match is_faulty(attempt, self.switches.faulty_after, self.switches.faulty) {
+            true => self.switches.clone(),
+            false => self.recovered.clone(),
+        }
     }
 
     /// What the next request for a token meets.
     fn next_mint(&self) -> Mint {
         let request = self.mints.fetch_add(1, Ordering::Relaxed);
-        let faulty = self.switches.mint_faulty;
-        if faulty > 0 && request >= faulty { Mint::Ok } else { self.switches.mint }
+        match is_faulty(request, self.switches.mint_after, self.switches.mint_faulty) {
+            true => self.switches.mint,
+            false => Mint::Ok,
+        }
     }
 
     fn tokens(&self) -> std::sync::MutexGuard<'_, Tokens> {
         self.tokens.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether the `nth` of its kind, counted from 0, is one of the `faulty` that come after so many good
+/// ones; 0 stands for all of them.
+fn is_faulty(nth: u64, after: u64, faulty: u64) -> bool {
+    nth >= after && (faulty == 0 || nth - after < faulty)
 }
 
 impl Practice {
@@ -199,4 +209,18 @@ async fn accept(listener: TcpListener, house: Arc<House>, mut stopped: watch::Re
     }
     drop(listener);
     while connections.join_next().await.is_some() {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_faulty;
+
+    #[test]
+    fn faults_come_after_the_good_ones_and_end() {
+        let faulty = |after, faulty| (0..5).filter(|nth| is_faulty(*nth, after, faulty)).collect::<Vec<_>>();
+        assert_eq!(faulty(0, 0), [0, 1, 2, 3, 4]);
+        assert_eq!(faulty(0, 2), [0, 1]);
+        assert_eq!(faulty(3, 0), [3, 4]);
+        assert_eq!(faulty(1, 2), [1, 2]);
+    }
 }

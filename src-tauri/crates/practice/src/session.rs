@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::conversations::Conversations;
 use crate::log::{Log, SessionLog};
 use crate::switches::Switches;
-use crate::switches::choice::{PingField, Replay};
+use crate::switches::choice::{PingField, Replay, Resume};
 use config::Config;
 use items::{Item, Items, Kind, Spoken, Timed};
 use listening::Ear;
@@ -78,6 +78,8 @@ pub(crate) struct Session {
     /// When silence makes the agent ask again.
     check_in_at: Option<Instant>,
     out: Vec<Out>,
+    /// What it meets for naming an earlier conversation, if it does.
+    resume: Option<Resume>,
     /// A `session.update` was taken.
     agreed: bool,
     over: bool,
@@ -97,9 +99,11 @@ impl Session {
     /// Opens the session and queues its greeting events.
     pub(crate) fn open(switches: Arc<Switches>, common: Common, asked: &Asked, now: Instant) -> Self {
         let id = Uuid::new_v4().simple().to_string();
+        let resume = asked.conversation_id.as_ref().map(|_| switches.resume);
         let recalled = asked
             .conversation_id
             .as_ref()
+            .filter(|_| resume != Some(Resume::Forgotten))
             .and_then(|id| Some((id.clone(), common.conversations.recall(id, now)?)));
         let resumed = recalled.is_some();
         let (conversation_id, said) = recalled.unwrap_or_else(|| (new_id(), Vec::new()));
@@ -131,12 +135,16 @@ impl Session {
             close_at: switches.close_after_s.map(|seconds| now + Duration::from_secs(seconds)),
             check_in_at: None,
             out: Vec::new(),
+            resume,
             agreed: false,
             over: false,
             switches,
         };
         session.greet(&id);
         session.replay(said);
+        if resume == Some(Resume::Close) {
+            session.end(Out::Close(1008, "no such conversation"));
+        }
         session
     }
 
@@ -195,6 +203,9 @@ impl Session {
     /// What has to go out, in order.
     pub(crate) fn take(&mut self) -> Vec<Out> {
         let out = std::mem::take(&mut self.out);
+        if self.resume == Some(Resume::Silent) {
+            return Vec::new();
+        }
         out::disordered(out, self.switches.twice, self.switches.swapped && self.agreed)
     }
 

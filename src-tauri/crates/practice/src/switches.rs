@@ -24,6 +24,7 @@ pub struct Switches {
     pub(crate) unknown_events: bool,
     pub(crate) output: Output,
     pub(crate) replay: Replay,
+    pub(crate) resume: Resume,
     pub(crate) model: Option<String>,
     pub(crate) update: Update,
     pub(crate) never_updated: bool,
@@ -46,17 +47,18 @@ pub struct Switches {
     pub(crate) handshake: Handshake,
     pub(crate) subprotocol_echo: Echo,
     pub(crate) faulty: u64,
+    pub(crate) faulty_after: u64,
     pub(crate) token_life_s: Option<u64>,
     /// Seconds.
     pub(crate) clock_s: i64,
     pub(crate) single_use: bool,
     pub(crate) mint: Mint,
     pub(crate) mint_faulty: u64,
+    pub(crate) mint_after: u64,
     pub(crate) retry_after_s: Option<u64>,
     pub(crate) retry_after_date: bool,
     pub(crate) mint_shape: MintShape,
     pub(crate) session_auth: SessionAuth,
-    pub(crate) session_reply: SessionReply,
     pub(crate) ping_ms: u64,
     pub(crate) ping_field: PingField,
     pub(crate) first_audio_ms: u64,
@@ -90,6 +92,7 @@ impl Default for Switches {
             unknown_events: false,
             output: Output::Asked,
             replay: Replay::Added,
+            resume: Resume::Taken,
             model: None,
             update: Update::Accepted,
             never_updated: false,
@@ -112,16 +115,17 @@ impl Default for Switches {
             handshake: Handshake::Accept,
             subprotocol_echo: Echo::Offered,
             faulty: 0,
+            faulty_after: 0,
             token_life_s: None,
             clock_s: 0,
             single_use: false,
             mint: Mint::Ok,
             mint_faulty: 0,
+            mint_after: 0,
             retry_after_s: Some(2),
             retry_after_date: false,
             mint_shape: MintShape::Flat,
             session_auth: SessionAuth::Required,
-            session_reply: SessionReply::Ok,
             ping_ms: 5000,
             ping_field: PingField::Timestamp,
             first_audio_ms: 300,
@@ -200,6 +204,8 @@ table! {
         "binary: audio comes as raw frames whatever transport was asked for.";
     replay: "added | created | off", Replay::parse,
         "How a resumed conversation replays its items: as conversation.item.added or .created, or not at all.";
+    resume: "taken | forgotten | http400 | http404 | http410 | rejected | close | silent", Resume::parse,
+        "What a connection meets that names an earlier conversation. forgotten: a new one begins; http404: the upgrade is refused; rejected: session.update fails; close: 1008 before session.updated; silent: nothing is ever said. (All but taken are inference.)";
     model: "asked | substituted | NAME", model,
         "Which model the session names, whatever was asked for.";
     update: "accepted | rejected", Update::parse,
@@ -223,7 +229,7 @@ table! {
     drop_after_deltas: "off | COUNT", maybe,
         "After so many audio deltas in all, the same.";
     stall_after_deltas: "off | COUNT", maybe,
-        "After so many audio deltas of a reply, nothing more of it comes, not even a done.";
+        "After so many audio deltas of a reply, nothing more of it comes, not even a done. 0: it is announced, and no more.";
     close_after_s: "off | SECONDS", maybe,
         "So long after the session began it is closed with `close_code`, without a word before.";
     close_code: "1011 | CODE", close_code,
@@ -243,17 +249,21 @@ table! {
     subprotocol_echo: "offered | none | unoffered", Echo::parse,
         "Which subprotocol the upgrade answers with. (Which one the service echoes is inference.)";
     faulty: "0 | COUNT", up_to(1_000_000),
-        "Only so many connections misbehave; later ones keep transcript, tools and pace, and are well. 0: all of them.";
+        "Only so many connections misbehave; later ones keep transcript, tools, pace and `resume`, and are well. 0: all of them.";
+    faulty_after: "0 | COUNT", up_to(1_000_000),
+        "So many connections are well before that begins.";
     token_life_s: "off | SECONDS", maybe,
         "Life of a token, whatever was asked for; 0 makes tokens that have expired already.";
     clock_s: "0 | SECONDS", clock,
         "How far the clock that dates tokens and answers is ahead; less than 0: behind.";
     single_use: "off | on", on,
         "on: a token opens one session only. (Whether the service does so is not known.)";
-    mint: "ok | 401 | 402 | 403 | 429 | 500 | 503 | html | empty | huge | hang", Mint::parse,
-        "What both token endpoints answer. huge: 20 MB.";
+    mint: "ok | 401 | 402 | 403 | 404 | 408 | 425 | 429 | 500 | 503 | error200 | html | empty | no_token | key | huge | hang", Mint::parse,
+        "What both token endpoints answer. error200: 200 with an error member, like the cookbook's Python backend; key: a made-up API key in a token's place; huge: 20 MB.";
     mint_faulty: "0 | COUNT", up_to(1_000_000),
         "Only so many requests for a token are answered so; later ones get a token. 0: all of them.";
+    mint_after: "0 | COUNT", up_to(1_000_000),
+        "So many requests for a token get one before that begins.";
     retry_after_s: "2 | off | SECONDS", maybe,
         "The Retry-After of every 429 and 503.";
     retry_after_date: "off | on", on,
@@ -262,8 +272,6 @@ table! {
         "The reply's shape: the service's own, or those that backends in the wild make of it.";
     session_auth: "required | open", SessionAuth::parse,
         "open: POST /session asks for no bearer, like the cookbook's.";
-    session_reply: "ok | error200", SessionReply::parse,
-        "error200: POST /session answers 200 with an error member, like the cookbook's Python backend.";
     ping_ms: "5000 | MILLISECONDS", up_to(1_000_000),
         "Time between ping events; 0: only the first. (The period is inference.)";
     ping_field: "timestamp | ping_timestamp", PingField::parse,
@@ -367,6 +375,7 @@ impl Switches {
             tool_cue: self.tool_cue.clone(),
             tool_arguments: self.tool_arguments.clone(),
             tool_calls: self.tool_calls,
+            resume: self.resume,
             ..Self::default()
         }
     }

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use call::{Call, Command, Devices, Event, FileDevices, Net, Setup, Snapshot, Status};
+use call::{Call, Command, Devices, Event, FileDevices, Net, Problem, Setup, Snapshot, Status};
 use practice::{Options, Practice, SessionLog, Switches};
 use tokio::sync::broadcast;
 use tokio::task::JoinHandle;
 
 /// What the desk's caller is known by.
 pub(crate) const KEY: &str = "a-key-that-only-this-desk-knows";
-/// Simulated time after which a test gives up.
-const PATIENCE: Duration = Duration::from_secs(120);
+/// Simulated time after which a test gives up: longer than ten attempts to get a line back.
+const PATIENCE: Duration = Duration::from_secs(300);
 
 pub(crate) struct Desk {
     practice: Practice,
@@ -19,6 +19,8 @@ pub(crate) struct Desk {
     pub(crate) seen: Snapshot,
     /// Every status word and its time, in order.
     pub(crate) words: Vec<String>,
+    /// Every notice that came, whether it still stands or not.
+    pub(crate) told: Vec<Problem>,
     events: broadcast::Receiver<Event>,
     _metronome: Metronome,
 }
@@ -76,11 +78,27 @@ impl Desk {
         Self::open_at(practice(switches).await, 1, net, change).await
     }
 
+    /// The person types `text` before anything can have come of the call.
+    pub(crate) async fn open_typing(practice: Practice, text: &str, change: impl FnOnce(&mut Setup)) -> Self {
+        let text = Command::SendText(text.into());
+        Self::begin(practice, 1, Net::new().unwrap(), Some(text), change).await
+    }
+
     /// The clock jumps by `tick_ms` at most.
     pub(crate) async fn open_at(
         practice: Practice,
         tick_ms: u64,
         net: Net,
+        change: impl FnOnce(&mut Setup),
+    ) -> Self {
+        Self::begin(practice, tick_ms, net, None, change).await
+    }
+
+    async fn begin(
+        practice: Practice,
+        tick_ms: u64,
+        net: Net,
+        first: Option<Command>,
         change: impl FnOnce(&mut Setup),
     ) -> Self {
         let _metronome = Metronome::start(tick_ms);
@@ -89,8 +107,11 @@ impl Desk {
         let (ports, far) = audio::ports();
         let devices = FileDevices::start(far, Duration::from_millis(20));
         let call = Call::start(setup, Devices { ports, engine: Box::new(()) }, net, None);
+        if let Some(first) = first {
+            call.send(first).await.unwrap();
+        }
         let (seen, events) = call.subscribe().await.unwrap();
-        Self { practice, call, devices, seen, words: Vec::new(), events, _metronome }
+        Self { practice, call, devices, seen, words: Vec::new(), told: Vec::new(), events, _metronome }
     }
 
     /// Goes on until the snapshot is as wanted. Events are applied as a window would.
@@ -109,7 +130,7 @@ impl Desk {
         }
     }
 
-    /// The same; false when it does not come within two minutes of simulated time.
+    /// The same; false when it does not come within five minutes of simulated time.
     pub(crate) async fn comes_to(&mut self, wanted: impl Fn(&Snapshot) -> bool) -> bool {
         let waiting = async {
             while !wanted(&self.seen) {
@@ -144,7 +165,8 @@ impl Desk {
             Event::Quiet { quiet } => self.seen.quiet = quiet,
             Event::Notice { problem } => {
                 self.seen.notices.retain(|known| known.code != problem.code);
-                self.seen.notices.push(problem);
+                self.seen.notices.push(problem.clone());
+                self.told.push(problem);
             }
             Event::NoticeGone { code } => self.seen.notices.retain(|known| known.code != code),
             Event::Model { model } => self.seen.model = Some(model),
@@ -178,8 +200,8 @@ impl Desk {
 
     /// Ends the window and the call; what the latter gave back by that, in bytes by this measure.
     pub(crate) async fn weight(self, live: impl Fn() -> usize) -> usize {
-        let Self { practice, call, devices, seen, words, events, _metronome } = self;
-        drop((seen, words, events));
+        let Self { practice, call, devices, seen, words, told, events, _metronome } = self;
+        drop((seen, words, told, events));
         let before = live();
         call.close().await;
         let weight = before.saturating_sub(live());

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 use tokio_tungstenite::tungstenite::Message;
 
-use crate::desk::{Desk, voice};
+use crate::desk::{Desk, practice, voice};
 
 /// How a call that cannot begin ends.
 async fn ending(switches: &[(&str, &str)], change: impl FnOnce(&mut call::Setup)) -> call::Problem {
@@ -208,8 +208,8 @@ async fn another_model_than_the_one_asked_for_is_told() {
 
 #[tokio::test(start_paused = true)]
 async fn a_broken_line_comes_back_and_keeps_what_was_said() {
-    let mut desk = Desk::open(&[("drop_after_s", "4"), ("faulty", "1")]).await;
-    desk.tell(call::Command::SendText("before the break".into())).await;
+    let agent = practice(&[("drop_after_s", "4"), ("faulty", "1")]).await;
+    let mut desk = Desk::open_typing(agent, "before the break", |_| {}).await;
     desk.until_word("reconnecting").await;
     desk.until_word("listening").await;
     assert!(desk.seen.items.iter().any(|item| item.text == "before the break"));

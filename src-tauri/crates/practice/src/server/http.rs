@@ -19,7 +19,7 @@ use super::mint::{self, Reply, failure, reply};
 use super::{House, auth, line};
 use crate::session::Asked;
 use crate::switches::Switches;
-use crate::switches::choice::Handshake;
+use crate::switches::choice::{Handshake, Resume};
 
 /// Bytes that a message, and a frame of it, may have.
 const LONGEST_MESSAGE: usize = 16 * 1024 * 1024;
@@ -117,6 +117,16 @@ fn upgrade(
     if token != house.key && !house.tokens().valid(token, Instant::now()) {
         return Err(Box::new(mint::bad_credentials()));
     }
+    let asked = asked(request.uri().query().unwrap_or_default());
+    let forgotten = match switches.resume {
+        Resume::Http400 => Some(StatusCode::BAD_REQUEST),
+        Resume::Http404 => Some(StatusCode::NOT_FOUND),
+        Resume::Http410 => Some(StatusCode::GONE),
+        _ => None,
+    };
+    if let Some(status) = forgotten.filter(|_| asked.conversation_id.is_some()) {
+        return Err(Box::new(failure(status, "not-found", "There is no such conversation.")));
+    }
     if switches.single_use {
         house.tokens().spend(token);
     }
@@ -126,7 +136,6 @@ fn upgrade(
     };
     let echo =
         auth::echo(&offered, switches.subprotocol_echo).and_then(|name| HeaderValue::from_str(name).ok());
-    let asked = asked(request.uri().query().unwrap_or_default());
     let config = WebSocketConfig::default()
         .max_message_size(Some(LONGEST_MESSAGE))
         .max_frame_size(Some(LONGEST_MESSAGE));

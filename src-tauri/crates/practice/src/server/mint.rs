@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::House;
 use super::auth::bearer;
 use crate::switches::Switches;
-use crate::switches::choice::{Mint, MintShape, SessionAuth, SessionReply};
+use crate::switches::choice::{Mint, MintShape, SessionAuth};
 use crate::tokens::Minted;
 
 /// Bytes that a request for a token may have.
@@ -23,6 +23,9 @@ const DEFAULT_LIFE: u64 = 600;
 const LONGEST_LIFE: u64 = 3600;
 /// The life that the cookbook's backends ask for, in seconds.
 const COOKBOOK_LIFE: u64 = 300;
+
+/// Looks like an API key of the service, and is none.
+const MADE_UP_KEY: &str = "xai-practice00key00that00opens00nothing00at00all";
 
 pub(super) type Reply = Response<Full<Bytes>>;
 
@@ -80,10 +83,6 @@ pub(super) async fn session(house: &House, request: Request<Incoming>) -> Reply 
     let open = house.switches.session_auth == SessionAuth::Open;
     if !open && bearer(request.headers()) != Some(house.key.as_str()) {
         return bad_credentials();
-    }
-    if house.switches.session_reply == SessionReply::Error200 {
-        let details = json!({"code": "permission-denied", "error": "The key lacks access."}).to_string();
-        return reply(StatusCode::OK, &json!({"error": "Failed to create session", "details": details}));
     }
     let minted = mint(house, COOKBOOK_LIFE);
     let secret = json!({"value": minted.value, "expires_at": minted.expires_at});
@@ -150,11 +149,24 @@ async fn trouble(house: &House) -> Option<Reply> {
             "permission-denied",
             "Team is not authorized to perform this action",
         )),
+        Mint::Status404 => {
+            Some(failure(StatusCode::NOT_FOUND, "not-found", "There is nothing at this path."))
+        }
+        Mint::Status408 => {
+            Some(failure(StatusCode::REQUEST_TIMEOUT, "timeout", "The request took too long."))
+        }
+        Mint::Status425 => Some(failure(StatusCode::TOO_EARLY, "too-early", "It is too early for that.")),
         Mint::Status429 => Some(too_many(switches)),
         Mint::Status503 => Some(overloaded(switches)),
         Mint::Status500 => {
             Some(failure(StatusCode::INTERNAL_SERVER_ERROR, "internal", "Something went wrong."))
         }
+        Mint::Error200 => {
+            let details = json!({"code": "permission-denied", "error": "The key lacks access."}).to_string();
+            Some(reply(StatusCode::OK, &json!({"error": "Failed to create session", "details": details})))
+        }
+        Mint::NoToken => Some(reply(StatusCode::OK, &json!({"status": "ok", "session": {}}))),
+        Mint::Key => Some(reply(StatusCode::OK, &json!({"value": MADE_UP_KEY}))),
         Mint::Html => Some(plain(StatusCode::OK, "text/html", "<!doctype html><title>Sign in</title>")),
         Mint::Empty => Some(plain(StatusCode::OK, "application/json", "")),
         Mint::Huge => Some(plain(StatusCode::OK, "application/json", vec![b' '; 20_000_000])),

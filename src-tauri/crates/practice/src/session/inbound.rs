@@ -10,7 +10,7 @@ use super::out::{Out, Refusal, bare_event, event, new_id};
 use super::speaking::Prompt;
 use super::{Session, Starting};
 use crate::clips;
-use crate::switches::choice::{Deleted, Truncate, Update};
+use crate::switches::choice::{Deleted, Resume, Truncate, Update};
 
 /// Characters that a forced message may have.
 const LONGEST_FORCED: usize = 15_000;
@@ -90,7 +90,7 @@ impl Session {
     }
 
     fn update(&mut self, fields: &Fields, now: Instant) -> Result<(), Refusal> {
-        if self.switches.update == Update::Rejected {
+        if self.switches.update == Update::Rejected || self.resume == Some(Resume::Rejected) {
             return Err(Refusal::request("The session could not be updated."));
         }
         let session = fields.get("session").unwrap_or(&Value::Null);

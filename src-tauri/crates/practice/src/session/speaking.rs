@@ -142,7 +142,7 @@ impl Session {
         let reply = Reply {
             id: new_id(),
             interruptible,
-            due: Some(audio_at),
+            due: (self.switches.stall_after_deltas != Some(0)).then_some(audio_at),
             item_id: new_id(),
             metadata,
             timed: Timed::all(&line.sentences, line.samples.len(), line.rate),

@@ -32,6 +32,16 @@ choice!(Part { Live = "live", Missing = "missing", Schema = "schema" });
 choice!(Deleted { Id = "id", Empty = "empty" });
 choice!(Output { Asked = "asked", Binary = "binary" });
 choice!(Replay { Added = "added", Created = "created", Off = "off" });
+choice!(Resume {
+    Taken = "taken",
+    Forgotten = "forgotten",
+    Http400 = "http400",
+    Http404 = "http404",
+    Http410 = "http410",
+    Rejected = "rejected",
+    Close = "close",
+    Silent = "silent",
+});
 choice!(Update { Accepted = "accepted", Rejected = "rejected" });
 choice!(Usage { Live = "live", Schema = "schema", Off = "off" });
 choice!(Truncate { Works = "works", Ignored = "ignored", Error = "error" });
@@ -50,17 +60,22 @@ choice!(Handshake {
 });
 choice!(Echo { Offered = "offered", None = "none", Unoffered = "unoffered" });
 choice!(SessionAuth { Required = "required", Open = "open" });
-choice!(SessionReply { Ok = "ok", Error200 = "error200" });
 choice!(Mint {
     Ok = "ok",
     Status401 = "401",
     Status402 = "402",
     Status403 = "403",
+    Status404 = "404",
+    Status408 = "408",
+    Status425 = "425",
     Status429 = "429",
     Status500 = "500",
     Status503 = "503",
+    Error200 = "error200",
     Html = "html",
     Empty = "empty",
+    NoToken = "no_token",
+    Key = "key",
     Huge = "huge",
     Hang = "hang",
 });

@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use futures_util::SinkExt;
+use futures_util::{SinkExt, StreamExt};
 use practice::{Options, Practice, StartError, Switches};
 use serde_json::json;
 use tokio::net::TcpStream;
@@ -29,6 +29,47 @@ async fn the_handshake_can_be_refused_closed_or_left_hanging() {
     let token = token(&practice).await;
     let attempt = Client::connect(&practice, "", Show::Bearer(&token));
     assert!(tokio::time::timeout(Duration::from_millis(100), attempt).await.is_err());
+}
+
+#[tokio::test]
+async fn connections_can_be_refused_after_good_ones() {
+    let practice = start(&[("handshake", "refuse402"), ("faulty_after", "1"), ("faulty", "1")]).await;
+    let mut found = Vec::new();
+    for _ in 0..3 {
+        found.push(status(Client::connect(&practice, "", Show::Bearer(KEY)).await));
+    }
+    assert_eq!(found, [None, Some(402), None]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_conversation_is_taken_up_or_refused_in_every_way() {
+    for (how, refused) in [("http400", Some(400)), ("http404", Some(404)), ("http410", Some(410))] {
+        let practice = start(&[("resume", how)]).await;
+        let attempt = Client::connect(&practice, "conversation_id=c", Show::Bearer(KEY)).await;
+        assert_eq!(status(attempt), refused);
+        Client::ready(&practice).await;
+    }
+    for (how, kept) in [("taken", true), ("forgotten", false)] {
+        let practice = start(&[("resume", how)]).await;
+        Client::ready_with(&practice, "", json!({"resumption": {"enabled": true}})).await;
+        let id = practice.wire_log().sessions[0].conversation_id.clone();
+        Client::ready_with(&practice, &format!("conversation_id={id}"), json!({})).await;
+        let second = practice.wire_log().sessions[1].clone();
+        assert_eq!((second.resumed, second.conversation_id == id), (kept, kept), "{how}");
+    }
+    let asking = async |how: &str| {
+        let practice = start(&[("resume", how)]).await;
+        let mut client = Client::connect(&practice, "conversation_id=c", Show::Bearer(KEY)).await.unwrap();
+        client.send(&json!({"type": "session.update", "session": {}})).await;
+        (practice, client)
+    };
+    let (_practice, mut client) = asking("rejected").await;
+    client.until("error").await;
+    let (_practice, mut client) = asking("close").await;
+    assert_eq!(client.end().await.unwrap(), Some(1008));
+    let (_practice, mut client) = asking("silent").await;
+    let waited = tokio::time::timeout(Duration::from_secs(30), client.socket.next()).await;
+    assert!(waited.is_err(), "nothing is said: {waited:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -71,7 +71,7 @@ async fn the_cookbook_endpoint_has_its_own_shape() {
     let open = start(&[("session_auth", "open")]).await;
     assert_eq!(http("POST", &open.session_url(), None, "").await.unwrap().status, 200);
 
-    let failing = start(&[("session_reply", "error200")]).await;
+    let failing = start(&[("mint", "error200")]).await;
     let reply = http("POST", &failing.session_url(), Some(KEY), "").await.unwrap();
     assert_eq!((reply.status, reply.json()["error"].as_str()), (200, Some("Failed to create session")));
 }
@@ -205,7 +205,8 @@ async fn a_token_expires_and_an_open_session_does_not() {
 
 #[tokio::test]
 async fn a_refusal_says_when_to_ask_again_and_may_pass() {
-    for (value, code) in [("402", 402), ("403", 403), ("429", 429), ("503", 503)] {
+    for code in [402, 403, 404, 408, 425, 429, 503] {
+        let value = &*code.to_string();
         let practice = start(&[("mint", value), ("mint_faulty", "1"), ("retry_after_s", "7")]).await;
         let refused = http("POST", &practice.token_url(), Some(KEY), "").await.unwrap();
         let head = refused.head.to_ascii_lowercase();
@@ -234,4 +235,17 @@ async fn a_token_for_one_session_opens_no_second() {
     Client::connect(&practice, "", Show::Bearer(&token)).await.unwrap();
     assert_eq!(status(Client::connect(&practice, "", Show::Bearer(&token)).await).0, 401);
     Client::connect(&practice, "", Show::Bearer(KEY)).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_answers_without_a_token_come_after_the_good_ones() {
+    for (mint, member) in [("no_token", "status"), ("key", "value"), ("error200", "error")] {
+        let practice = start(&[("mint", mint), ("mint_after", "1"), ("mint_faulty", "1")]).await;
+        token(&practice).await;
+        let reply = http("POST", &practice.token_url(), Some(KEY), "").await.unwrap();
+        assert_eq!(reply.status, 200, "{mint}");
+        let member = reply.json()[member].as_str().unwrap().to_owned();
+        assert!(!member.starts_with("xai-realtime-client-secret-"), "{mint}");
+        token(&practice).await;
+    }
 }

@@ -248,6 +248,11 @@ fn stall_after_deltas() {
     assert_eq!(count(&events, "response.done"), 0);
     let cancelled = rig.send(&json!({"type": "response.cancel"}));
     assert_eq!(first(&cancelled, "response.done")["response"]["status"], "cancelled");
+    let mut rig = Rig::vad(&[("stall_after_deltas", "0")]);
+    let mut events = rig.send(&respond());
+    events.extend(rig.wait(60_000));
+    assert_eq!(count(&events, "response.created"), 1);
+    assert_eq!(count(&events, "response.output_audio.delta"), 0);
 }
 
 #[test]

@@ -1,0 +1,17 @@
+//! A conversation that is to be taken up again on a new line.
+
+use super::sees::BROKE;
+use super::sees::Sees::Reconnected;
+use super::table::{after_a_break, run};
+
+#[rustfmt::skip]
+#[tokio::test(start_paused = true)]
+async fn taking_up_a_conversation() {
+    run("Taking up a conversation", &[
+        after_a_break("it is replayed", &[], Reconnected(BROKE)),
+        after_a_break("it is replayed as item.created", &[("replay", "created"), ("faulty", "9")], Reconnected(BROKE)),
+        after_a_break("nothing is replayed", &[("replay", "off"), ("faulty", "9")], Reconnected(BROKE)),
+        after_a_break("it is forgotten", &[("resume", "forgotten")], Reconnected(BROKE.told())),
+        after_a_break("the session is refused", &[("resume", "rejected")], Reconnected(BROKE.told())),
+    ]).await;
+}
