@@ -31,6 +31,7 @@ async fn main() -> anyhow::Result<()> {
 
 #[cfg(target_os = "linux")]
 mod linux {
+    use std::path::Path;
     use std::time::{Duration, Instant};
 
     use anyhow::{Context, Result, bail};
@@ -83,9 +84,7 @@ mod linux {
         let _room = rig::Room::around(&desk.sound, ROOM)?;
         window.word("Speaking").await?;
 
-        let before = interruptions(&agent);
-        tokio::time::sleep(Duration::from_secs_f64(asked.minutes * 60.0)).await;
-        let own = interruptions(&agent) - before;
+        let own = own_interruptions(&desk, &agent, Duration::from_secs_f64(asked.minutes * 60.0)).await?;
         row(
             &format!("self-interruptions in {} min of agent speech", asked.minutes),
             own as f64,
@@ -140,6 +139,29 @@ mod linux {
         switches.set("delta_pace", "1.2")?;
         let key = "a-secret-that-only-this-room-knows".to_owned();
         Ok(Practice::start(Options { port: 0, key, switches }).await?)
+    }
+
+    /// Counts for so long. What the microphone heard and the loudspeaker played meanwhile is left in
+    /// `artefacts/live`, for the canceller's offline tool.
+    async fn own_interruptions(desk: &Desk, agent: &Practice, time: Duration) -> Result<u64> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("artefacts/live");
+        std::fs::create_dir_all(&folder)?;
+        let mic = desk.sound.record("mic", &folder.join("mic.wav"))?;
+        let far = desk.sound.record_speaker(&folder.join("far.wav"))?;
+        let (began, before) = (Instant::now(), interruptions(agent));
+        let (mut known, mut cancelled) = (before, agent.count("response.cancel"));
+        while began.elapsed() < time {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            let (now, cancels) = (interruptions(agent), agent.count("response.cancel"));
+            if now > known {
+                let by = if cancels > cancelled { "this computer" } else { "the server" };
+                println!("  after {:.2} s, noticed by {by}", began.elapsed().as_secs_f64());
+            }
+            (known, cancelled) = (now, cancels);
+        }
+        mic.stop()?;
+        far.stop()?;
+        Ok(known - before)
     }
 
     /// How often the client has cut a reply.

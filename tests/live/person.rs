@@ -32,7 +32,7 @@ impl<'a> Person<'a> {
         rig::speech(WORDS[number as usize % WORDS.len()], &path)?;
         let (mut samples, rate) = rig::wav::read_mono(&path)?;
         // Every other speaker is higher by a tone or so.
-        let rate = if number % 2 == 0 { rate } else { rate * 9 / 8 };
+        let rate = if number.is_multiple_of(2) { rate } else { rate * 9 / 8 };
         let gain = 10_f32.powf((self.dbfs - rig::rms_dbfs(&samples)) / 20.0);
         samples.iter_mut().for_each(|sample| *sample = (*sample * gain).clamp(-1.0, 1.0));
         rig::wav::write_mono(&path, &samples, rate)?;

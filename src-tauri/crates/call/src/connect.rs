@@ -78,6 +78,8 @@ impl Net {
 pub(crate) struct Failed {
     pub(crate) problem: Problem,
     pub(crate) retry: bool,
+    /// It may be the conversation to resume that was refused, and not the line.
+    pub(crate) conversation: bool,
     /// The wait that was asked for.
     pub(crate) after: Option<Duration>,
 }
@@ -113,7 +115,8 @@ impl Attempt {
                 let minted = realtime::mint(&dial, profile, secret.as_ref()).await;
                 minted.map_err(|error| {
                     let problem = problem::mint(&error);
-                    Refusal::Other(Failed { problem, retry: error.may_pass(), after: error.retry_after() })
+                    let (retry, after) = (error.may_pass(), error.retry_after());
+                    Refusal::Other(Failed { problem, retry, conversation: false, after })
                 })?
             }
         };
@@ -127,7 +130,8 @@ impl Attempt {
                 true => Refusal::Token(problem),
                 false => {
                     let (retry, after) = (error.may_pass(), error.retry_after());
-                    Refusal::Other(Failed { problem, retry, after })
+                    let conversation = self.resume.is_some() && error.may_mean_the_conversation();
+                    Refusal::Other(Failed { problem, retry, conversation, after })
                 }
             }
         })?;
@@ -148,12 +152,12 @@ enum Refusal {
 impl Refusal {
     /// It will be the same until somebody changes something.
     fn lasting(problem: Problem) -> Self {
-        Self::Other(Failed { problem, retry: false, after: None })
+        Self::Other(Failed { problem, retry: false, conversation: false, after: None })
     }
 
     fn into_failed(self) -> Failed {
         match self {
-            Self::Token(problem) => Failed { problem, retry: false, after: None },
+            Self::Token(problem) => Failed { problem, retry: false, conversation: false, after: None },
             Self::Other(failed) => failed,
         }
     }

@@ -23,12 +23,15 @@ use crate::session::Wishes;
 use crate::setup::Command;
 use crate::surroundings::Nap;
 use state::Text;
+pub(crate) use line::may_mean_the_conversation;
 pub(crate) use state::{Phase, State};
 
 /// How long the server may take to confirm the session, in ms (xAI's own samples wait 10 s).
 const AGREE_MS: u64 = 10_000;
 /// How long an announced reply may stay without any event, in ms, beyond the sound it has sent.
 const REPLY_SILENCE_MS: u64 = 30_000;
+/// The same while a tool works for it.
+const TOOL_SILENCE_MS: u64 = 60_000;
 /// The same once it has begun to sound: silence is then a reply that the server abandoned.
 const SOUNDING_SILENCE_MS: u64 = 8_000;
 /// How long the end of a turn may stay without an answer, in ms, before we listen again.
@@ -56,6 +59,8 @@ pub(crate) enum Input {
         problem: Problem,
         /// Another attempt may succeed.
         retry: bool,
+        /// It may be the conversation to resume that was refused.
+        conversation: bool,
         /// The wait that was asked for.
         after: Option<Duration>,
     },
@@ -84,6 +89,7 @@ pub(crate) enum Input {
     /// It cannot be opened, or has closed.
     PrepareFailed {
         problem: Problem,
+        conversation: bool,
     },
     /// What the server says on it.
     Next(Box<ServerEvent>),
@@ -112,6 +118,10 @@ pub(crate) enum Effect {
     DropNext,
     Send(ClientEvent),
     Append(Box<[i16; FRAME_SAMPLES]>),
+    /// Digital silence in the place of a microphone.
+    Silence {
+        ms: u64,
+    },
     /// Ask the server whether it is there; it has so long to answer.
     Probe(Duration),
     Device(Control),
@@ -150,7 +160,8 @@ impl Turn<'_> {
             Input::Command(command) => self.obey(command),
             Input::Step(step) => self.advance(step),
             Input::Connected(wishes) => self.connected(wishes),
-            Input::ConnectFailed { problem, retry, after } => self.connect_failed(problem, retry, after),
+            Input::ConnectFailed { conversation: true, .. } if self.lets_conversation_go() => {}
+            Input::ConnectFailed { problem, retry, after, .. } => self.connect_failed(problem, retry, after),
             Input::Server(event) => {
                 self.state.line.heard(self.now);
                 self.hear_server(*event);
@@ -165,7 +176,7 @@ impl Turn<'_> {
             Input::Measured { voice_to_wire_ms, echo } => self.measured(voice_to_wire_ms, echo),
             Input::Waiting { ms } => self.state.line.waiting(ms),
             Input::Prepared(wishes) => self.prepared(wishes),
-            Input::PrepareFailed { problem } => self.handover_failed(&problem),
+            Input::PrepareFailed { problem, conversation } => self.handover_failed(&problem, conversation),
             Input::Next(event) => self.hear_next(*event),
             Input::Slept(nap) => self.woken(nap),
             Input::NetworkChanged => self.network_changed(),
@@ -291,10 +302,15 @@ impl Turn<'_> {
         };
         let (tail, answer, reply) =
             (due(self.state.tail_until), due(self.state.awaiting), due(self.state.reply_by));
-        let doubt = due(self.state.doubt_due());
+        let (doubt, silence) = (due(self.state.doubt_due()), due(self.state.silence_due()));
         if due(agree_by) {
-            self.connect_failed(problem::never_agreed(AGREE_MS / 1_000), true, None);
+            if !self.lets_conversation_go() {
+                self.connect_failed(problem::never_agreed(AGREE_MS / 1_000), true, None);
+            }
             return;
+        }
+        if silence {
+            self.send_silence();
         }
         if tail {
             self.hand_over_turn();
@@ -304,11 +320,15 @@ impl Turn<'_> {
         }
         if answer {
             self.state.awaiting = None;
+            if self.state.replies.is_quiet() && self.state.tool.is_none() {
+                self.notice(problem::no_answer(ANSWER_MS / 1_000));
+            }
         }
         if reply {
             self.state.reply_by = None;
+            let tool = self.state.tool.take();
             if self.state.sound_until.is_none() {
-                self.notice(problem::reply_lost());
+                self.notice(problem::reply_lost(tool.as_deref()));
             }
             let response = self.state.replies.open().map(str::to_owned);
             self.reply_done(response.as_deref().filter(|id| !id.is_empty()));

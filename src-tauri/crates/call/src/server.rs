@@ -91,7 +91,7 @@ impl Turn<'_> {
         }
     }
 
-    fn learn_model(&mut self, model: Option<String>) {
+    pub(crate) fn learn_model(&mut self, model: Option<String>) {
         let Some(model) = model.filter(|model| self.state.model.as_ref() != Some(model)) else { return };
         let asked = &self.state.setup.profile.model;
         if let Some(problem) = problem::other_model(asked, &model) {

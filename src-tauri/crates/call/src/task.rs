@@ -120,18 +120,18 @@ impl Task {
                     self.line = Some(line);
                     self.feed(Input::Connected(wishes)).await;
                 }
-                Happening::Attempt(Err(Failed { problem, retry, after })) => {
+                Happening::Attempt(Err(Failed { problem, retry, conversation, after })) => {
                     self.attempt = None;
-                    self.feed(Input::ConnectFailed { problem, retry, after }).await;
+                    self.feed(Input::ConnectFailed { problem, retry, conversation, after }).await;
                 }
                 Happening::Prepared(Ok((line, wishes))) => {
                     self.preparing = None;
                     self.next_line = Some(line);
                     self.feed(Input::Prepared(wishes)).await;
                 }
-                Happening::Prepared(Err(Failed { problem, .. })) => {
+                Happening::Prepared(Err(Failed { problem, conversation, .. })) => {
                     self.preparing = None;
-                    self.feed(Input::PrepareFailed { problem }).await;
+                    self.feed(Input::PrepareFailed { problem, conversation }).await;
                 }
                 Happening::NextLine(event) => self.hear_next_line(*event).await,
                 Happening::Step(step) => self.feed(Input::Step(step)).await,
@@ -225,7 +225,8 @@ impl Task {
             LineEvent::Event(event) => self.feed(Input::Next(Box::new(event))).await,
             LineEvent::Closed(closed) => {
                 self.next_line = None;
-                self.feed(Input::PrepareFailed { problem: problem::closed_early(&closed) }).await;
+                let conversation = machine::may_mean_the_conversation(&closed);
+                self.feed(Input::PrepareFailed { problem: problem::closed_early(&closed), conversation }).await;
             }
             LineEvent::Audio { .. } | LineEvent::Binary { .. } | LineEvent::Malformed { .. } => {}
         }
@@ -252,6 +253,10 @@ impl Task {
         match effect {
             Effect::Tell(event) => self.tell(event),
             Effect::Append(samples) => self.unsent.push_voice(samples.to_vec(), self.captured_at),
+            Effect::Silence { ms } => {
+                let samples = ms as usize * audio::WIRE_RATE_HZ as usize / 1_000;
+                self.unsent.push_voice(vec![0; samples], None);
+            }
             Effect::Send(event) => self.unsent.push(event),
             Effect::Probe(limit) => {
                 if let Some(line) = &self.line {

@@ -29,6 +29,8 @@ pub(crate) struct Handover {
     tries: u32,
     not_before: u64,
     last_try: bool,
+    /// The conversation is not to be had while this line has it: the next session is told of it.
+    afresh: bool,
 }
 
 /// The line that is to take over.
@@ -38,6 +40,8 @@ struct Next {
     conversation: Option<String>,
     /// What its server was asked to do about turns.
     asked: Option<TurnDetection>,
+    /// The model that answers there.
+    model: Option<String>,
     wishes: Wishes,
     /// Until when its session must be agreed, once it is open.
     agree_by: Option<u64>,
@@ -65,18 +69,18 @@ impl Turn<'_> {
         let end = since + cap;
         let last = now >= end - LAST_MS.min(cap / 30);
         let due = now >= end - LEAD_MS.min(cap / 10) && self.is_quiet();
-        let handover = &mut self.state.line.handover;
-        if let Some(next) = &handover.next {
-            if next.agree_by.is_some_and(|by| now >= by) {
-                self.handover_failed(&problem::never_agreed(AGREE_MS / 1_000));
+        if let Some(next) = &self.state.line.handover.next {
+            if next.agree_by.is_none_or(|by| now < by) {
+                return;
             }
-            return;
+            self.handover_failed(&problem::never_agreed(AGREE_MS / 1_000), true);
         }
+        let handover = &mut self.state.line.handover;
         let may = handover.tries < TRIES && now >= handover.not_before;
         if (due && may) || (last && !handover.last_try) {
             handover.last_try = last;
             handover.tries += 1;
-            let resume = self.state.conversation.clone();
+            let resume = self.state.conversation.clone().filter(|_| !handover.afresh);
             handover.next = Some(Next { resume: resume.clone(), ..Next::default() });
             self.effects.push(Effect::Prepare { resume });
         }
@@ -106,8 +110,15 @@ impl Turn<'_> {
         let Some(next) = &mut self.state.line.handover.next else { return };
         match event {
             ServerEvent::ConversationCreated { conversation_id } => next.conversation = conversation_id,
-            ServerEvent::SessionUpdated { .. } => self.next_agreed(),
-            ServerEvent::Error { error } => self.handover_failed(&problem::session_refused(&error)),
+            ServerEvent::SessionCreated { session } => next.model = session.model,
+            ServerEvent::SessionUpdated { session } => match session::other_rate(&session) {
+                Some(rate) => self.handover_failed(&problem::wrong_rate(rate), false),
+                None => {
+                    next.model = session.model.or(next.model.take());
+                    self.next_agreed();
+                }
+            },
+            ServerEvent::Error { error } => self.handover_failed(&problem::session_refused(&error), true),
             _ => {}
         }
     }
@@ -131,18 +142,24 @@ impl Turn<'_> {
         self.state.wishes = next.wishes;
         self.state.line.renewed(self.now);
         self.notice_gone(ProblemCode::HandOver);
+        self.learn_model(next.model);
         let memory = if same { super::gap::Memory::Kept } else { self.recapitulate() };
         self.agree_turns();
         self.close_renewal(memory);
     }
 
-    /// The old line goes on.
-    pub(super) fn handover_failed(&mut self, problem: &Problem) {
+    /// The old line goes on. Where it may be the `conversation` that was refused, another session is tried at
+    /// once.
+    pub(super) fn handover_failed(&mut self, problem: &Problem, conversation: bool) {
         let handover = &mut self.state.line.handover;
-        if handover.next.take().is_none() {
+        let Some(next) = handover.next.take() else { return };
+        self.effects.push(Effect::DropNext);
+        if conversation && next.resume.is_some() {
+            handover.afresh = true;
+            handover.last_try = false;
+            handover.not_before = self.now;
             return;
         }
-        self.effects.push(Effect::DropNext);
         handover.not_before = self.now + PAUSE_MS;
         if handover.tries >= TRIES || handover.last_try {
             self.notice(problem::hand_over_failed(problem));

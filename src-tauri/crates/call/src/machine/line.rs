@@ -54,6 +54,8 @@ pub(crate) struct Track {
     event: Option<(u64, Happened)>,
     /// A turn was handed over, and the server has not shown to have it.
     pub(super) turn_unconfirmed: bool,
+    /// When the server was last given sound, in ms.
+    pub(super) sound_sent_at: u64,
     /// Until when the server may still notice what it was given at once, in ms.
     pub(super) given_until: u64,
 }
@@ -70,6 +72,7 @@ impl Track {
     pub(super) fn renewed(&mut self, now: u64) {
         self.since = Some(now);
         self.heard_at = now;
+        self.sound_sent_at = now;
         self.waiting_ms = 0;
         self.handover = Handover::default();
     }
@@ -99,6 +102,12 @@ impl Track {
             gap.turn_over = true;
         }
     }
+}
+
+/// A close of the server's own, before it has agreed to anything, may mean the conversation to resume. What
+/// it really says then is not documented (`protocol.md` §3.9).
+pub(crate) fn may_mean_the_conversation(closed: &Closed) -> bool {
+    closed.code.is_some_and(|code| !matches!(code, 1006 | 1011..=1015))
 }
 
 impl Turn<'_> {
@@ -191,20 +200,32 @@ impl Turn<'_> {
         self.retry(attempt, after);
     }
 
-    /// The server did not take the session. A conversation that it does not want back is let go.
+    /// The server did not take the session.
     pub(crate) fn session_refused(&mut self, error: &WireError) {
+        if !self.lets_conversation_go() {
+            self.connect_failed(problem::session_refused(error), false, None);
+        }
+    }
+
+    /// A conversation that the server does not want back is let go, and the new one is told of it. `false`
+    /// where none was to be resumed, so that the failure must have another reason.
+    pub(super) fn lets_conversation_go(&mut self) -> bool {
         match self.state.phase {
             Phase::Reconnecting { attempt, .. } if self.state.resuming.is_some() => {
                 self.state.conversation = None;
                 self.retry(attempt, Duration::ZERO);
+                true
             }
-            _ => self.connect_failed(problem::session_refused(error), false, None),
+            _ => false,
         }
     }
 
     pub(super) fn line_closed(&mut self, closed: &Closed) {
         if !self.state.is_live() {
-            return self.connect_failed(problem::closed_early(closed), true, None);
+            if !may_mean_the_conversation(closed) || !self.lets_conversation_go() {
+                self.connect_failed(problem::closed_early(closed), true, None);
+            }
+            return;
         }
         let problem = problem::line_lost(closed);
         let at_least = match (closed.kind, closed.code) {

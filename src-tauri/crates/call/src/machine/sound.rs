@@ -1,20 +1,41 @@
 //! Sound both ways: what the devices report, what the server sends, and how a voice is stopped.
 
-use audio::{Control, Direction, FRAME_MS, FRAME_SAMPLES, Played, Report};
+use audio::{Control, Direction, FRAME_MS, FRAME_SAMPLES, Gate, Played, Report};
 use realtime::ClientEvent;
 
-use super::{Effect, REPLY_SILENCE_MS, SOUNDING_SILENCE_MS, Turn};
+use super::{Effect, REPLY_SILENCE_MS, SOUNDING_SILENCE_MS, State, TOOL_SILENCE_MS, Turn};
 use crate::event::{DeviceView, Event, Mute, ProblemCode, Role, Turns};
 use crate::problem;
+
+/// Silence that is sent where the microphone gives nothing, at once, in ms.
+const SILENCE_MS: u64 = 100;
+/// How often it is sent: xAI closes a line on which no sound came for some 15 minutes, and 100 ms every 10 s
+/// keep it open (`protocol.md` §2.3).
+const SILENCE_EVERY_MS: u64 = 10_000;
+
+impl State {
+    /// When the line is to be given silence in the place of a microphone. The server that hears somebody
+    /// speak is given all of it, or it would never know that they have stopped.
+    pub(super) fn silence_due(&self) -> Option<u64> {
+        let open_turn = self.hearing && self.controls.turns == Turns::Auto;
+        // A microphone that is only late is not spoken over.
+        let gives = self.wanted_gate() == Gate::Open && self.microphone.problem.is_none();
+        let every = if open_turn && !gives { SILENCE_MS } else { SILENCE_EVERY_MS };
+        self.is_live().then_some(self.line.sound_sent_at + every)
+    }
+}
 
 impl Turn<'_> {
     /// Something came for the open reply.
     pub(crate) fn reply_lives(&mut self) {
+        let tool = self.state.tool.is_some();
         let silence = match self.state.sound_until {
+            _ if tool => TOOL_SILENCE_MS,
             Some(until) => until.saturating_sub(self.now) + SOUNDING_SILENCE_MS,
             None => REPLY_SILENCE_MS,
         };
-        self.state.reply_by = self.state.replies.open().map(|_| self.now + silence);
+        let expected = tool || self.state.replies.open().is_some();
+        self.state.reply_by = expected.then_some(self.now + silence);
     }
 
     /// Stops the voice: silence first, then the word to the server. What was heard is known when
@@ -115,8 +136,19 @@ impl Turn<'_> {
             if manual {
                 self.state.meter.pass(FRAME_MS);
             }
+            self.state.line.sound_sent_at = self.now;
             self.effects.push(Effect::Append(samples));
         }
+    }
+
+    /// The microphone gives nothing, by mute or by the talk key or because it is gone: the line hears
+    /// silence in its place.
+    pub(super) fn send_silence(&mut self) {
+        if self.state.controls.turns == Turns::Manual {
+            self.state.meter.pass(SILENCE_MS);
+        }
+        self.state.line.sound_sent_at = self.now;
+        self.effects.push(Effect::Silence { ms: SILENCE_MS });
     }
 
     pub(super) fn hear_device(&mut self, report: Report) {

@@ -225,8 +225,8 @@ impl State {
             Phase::Live => None,
         };
         let clock = self.live_since.map(|_| self.clock_at + 1_000);
-        let quiet = self.quiet_due();
-        [agree_by, self.awaiting, self.reply_by, self.tail_until, self.doubt_due(), quiet, clock]
+        let (quiet, silence) = (self.quiet_due(), self.silence_due());
+        [agree_by, self.awaiting, self.reply_by, self.tail_until, self.doubt_due(), quiet, silence, clock]
             .into_iter()
             .flatten()
             .min()

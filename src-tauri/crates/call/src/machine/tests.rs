@@ -7,6 +7,7 @@ mod budget;
 mod cost;
 mod handover;
 mod line;
+mod silence;
 
 use super::*;
 use crate::event::{Ending, Status};
@@ -104,12 +105,15 @@ impl Input {
             Input::Command(command) => Input::Command(command.clone()),
             Input::Step(step) => Input::Step(*step),
             Input::Connected(wishes) => Input::Connected(wishes.clone()),
-            Input::ConnectFailed { problem, retry, after } => {
-                Input::ConnectFailed { problem: problem.clone(), retry: *retry, after: *after }
+            Input::ConnectFailed { problem, retry, conversation, after } => {
+                let (retry, conversation, after) = (*retry, *conversation, *after);
+                Input::ConnectFailed { problem: problem.clone(), retry, conversation, after }
             }
             Input::Waiting { ms } => Input::Waiting { ms: *ms },
             Input::Prepared(wishes) => Input::Prepared(wishes.clone()),
-            Input::PrepareFailed { problem } => Input::PrepareFailed { problem: problem.clone() },
+            Input::PrepareFailed { problem, conversation } => {
+                Input::PrepareFailed { problem: problem.clone(), conversation: *conversation }
+            }
             Input::Next(event) => Input::Next(event.clone()),
             Input::Slept(nap) => Input::Slept(*nap),
             Input::NetworkChanged => Input::NetworkChanged,
@@ -159,7 +163,7 @@ fn closed(code: Option<u16>, kind: CloseKind) -> Input {
     Input::Closed(Closed { code, reason: "why".into(), kind })
 }
 
-/// An effect in a few letters; the clock is left out.
+/// An effect in a few letters; the clock is left out, and silence where the microphone gives nothing.
 fn brief(effect: &Effect) -> Option<String> {
     Some(match effect {
         Effect::Connect { resume: None, .. } => "connect".into(),
@@ -177,6 +181,7 @@ fn brief(effect: &Effect) -> Option<String> {
         Effect::Switch => "switch".into(),
         Effect::DropNext => "drop next".into(),
         Effect::Append(_) => "append".into(),
+        Effect::Silence { .. } => return None,
         Effect::Probe(limit) => format!("probe {} s", limit.as_secs()),
         Effect::Device(Control::Speak { item, samples }) => format!("speak {item} {}", samples.len() / 24),
         Effect::Device(Control::Finish { item }) => format!("finish {item}"),

@@ -90,11 +90,16 @@ pub(crate) fn too_long_a_wait(problem: Problem) -> Problem {
     Problem { cure: "That is too long for a call to wait; call again later.".to_owned(), ..problem }
 }
 
-pub(crate) fn reply_lost() -> Problem {
-    problem(
-        ProblemCode::ReplyLost,
-        Fault::Xai,
-        "The server announced a reply, and then nothing of it came for 30 seconds.",
-        "Say or type it again.",
-    )
+/// Nothing came of an announced reply, or of the tool that worked for it.
+pub(crate) fn reply_lost(tool: Option<&str>) -> Problem {
+    let message = match tool {
+        Some(name) => format!("The tool {name} was used, and then nothing came for a minute."),
+        None => "The server announced a reply, and then nothing of it came for 30 seconds.".to_owned(),
+    };
+    problem(ProblemCode::ReplyLost, Fault::Xai, message, "Say or type it again.")
+}
+
+pub(crate) fn no_answer(seconds: u64) -> Problem {
+    let message = format!("The server had your turn, and no answer was begun within {seconds} seconds.");
+    problem(ProblemCode::ReplyLost, Fault::Xai, message, "Say or type it again.")
 }

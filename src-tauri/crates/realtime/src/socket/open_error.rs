@@ -73,6 +73,13 @@ impl OpenError {
         }
     }
 
+    /// True where a server that no longer knows the conversation to resume may have answered so; what it
+    /// really answers is not documented (`protocol.md` §3.9).
+    #[must_use]
+    pub fn may_mean_the_conversation(&self) -> bool {
+        matches!(self, Self::Refused { status: 400 | 404 | 409 | 410 | 422, .. })
+    }
+
     /// True where a new token may help: mint once more and try again once.
     #[must_use]
     pub fn wants_new_token(&self) -> bool {

@@ -128,9 +128,18 @@ impl MintError {
             Self::Way(error) => error.may_pass(),
             // A person signs in, and the call goes on.
             Self::SignIn { .. } => true,
+            // A backend that is being replaced, or one that wraps a failure of xAI in an answer of its own.
+            Self::Client { status, .. } => matches!(status, 404 | 408 | 409 | 425),
             other => matches!(
                 other,
-                Self::Broken { .. } | Self::Timeout { .. } | Self::RateLimited { .. } | Self::Server { .. }
+                Self::Broken { .. }
+                    | Self::Timeout { .. }
+                    | Self::RateLimited { .. }
+                    | Self::Server { .. }
+                    | Self::ErrorReply { .. }
+                    | Self::NotJson { .. }
+                    | Self::Empty
+                    | Self::NoToken { .. }
             ),
         }
     }

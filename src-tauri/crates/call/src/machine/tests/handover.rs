@@ -24,7 +24,7 @@ fn prepared() -> Input {
 }
 
 fn failed() -> Input {
-    Input::PrepareFailed { problem: problem::never_agreed(10) }
+    Input::PrepareFailed { problem: problem::never_agreed(10), conversation: false }
 }
 
 /// A call in which the first hand-over is about to be due.
@@ -128,4 +128,42 @@ fn the_cap_of_a_server_is_learned_by_meeting_it() {
     table.take(server(r#"{"type":"session.updated","session":{}}"#));
     assert_eq!(table.wait(27 * MINUTE - 1), "");
     assert_eq!(table.wait(1), "prepare c1", "a tenth of it before its end");
+}
+
+#[test]
+fn a_conversation_that_cannot_be_taken_over_is_told_to_the_next_session() {
+    let refused = |table: &mut Table| {
+        table.take(prepared());
+        table.take(next(r#"{"type":"error","error":{"message":"The conversation is in use"}}"#))
+    };
+    let at_the_door = |table: &mut Table| {
+        table.take(Input::PrepareFailed { problem: problem::never_agreed(10), conversation: true })
+    };
+    let silent = |table: &mut Table| {
+        table.take(prepared());
+        table.wait(AGREE_MS)
+    };
+    for how in [&refused as &dyn Fn(&mut Table) -> String, &at_the_door, &silent] {
+        let mut table = old();
+        assert_eq!(table.wait(1), "prepare c1");
+        assert_eq!(how(&mut table), "drop next | prepare anew");
+        table.take(prepared());
+        table.take(next_conversation("c2"));
+        assert!(table.take(agreed()).contains("switch"));
+        assert_eq!(table.state().conversation.as_deref(), Some("c2"));
+    }
+}
+
+#[test]
+fn the_next_session_is_looked_at_as_the_first_was() {
+    let mut table = old();
+    table.wait(1);
+    table.take(prepared());
+    let rate = r#"{"type":"session.updated","session":{"audio":{"output":{"format":{"type":"audio/pcm","rate":8000}}}}}"#;
+    assert_eq!(table.take(next(rate)), "drop next");
+    assert_eq!(table.wait(10_000), "prepare c1");
+    table.take(prepared());
+    table.take(next(r#"{"type":"session.created","session":{"model":"another"}}"#));
+    table.take(agreed());
+    assert_eq!(table.state().model.as_deref(), Some("another"));
 }

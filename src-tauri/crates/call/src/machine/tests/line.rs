@@ -45,7 +45,8 @@ impl Table {
 
     fn failed(&mut self, retry: bool, after: Option<u64>) -> String {
         let problem = problem::never_agreed(10);
-        self.take(Input::ConnectFailed { problem, retry, after: after.map(Duration::from_secs) })
+        let after = after.map(Duration::from_secs);
+        self.take(Input::ConnectFailed { problem, retry, conversation: false, after })
     }
 
     fn attempt(&self) -> u32 {
@@ -612,4 +613,62 @@ fn a_turn_that_was_handed_to_a_dead_line_is_handed_to_the_next() {
     table.take(lost());
     let back = table.back("c1");
     assert!(!back.contains("give") && back.contains("response.create"), "only its answer is due: {back}");
+}
+
+/// The attempt to resume `c1` has come to nothing.
+fn unresumed(how: impl FnOnce(&mut Table) -> String) -> (Table, String) {
+    let mut table = Table::speaking();
+    table.take(server(r#"{"type":"response.done","response":{"id":"r1","status":"completed"}}"#));
+    table.take(Input::Device(Report::Finished(played("i1", 1_000))));
+    assert!(table.take(lost()).contains("connect c1"));
+    let followed = how(&mut table);
+    (table, followed)
+}
+
+#[test]
+fn a_conversation_that_the_server_does_not_know_any_more_is_told_to_it_in_short() {
+    let refused = |table: &mut Table| {
+        let problem = problem::never_agreed(10);
+        table.take(Input::ConnectFailed { problem, retry: false, conversation: true, after: None })
+    };
+    let closed = |table: &mut Table| {
+        table.take(connected());
+        table.take(closed(Some(1008), CloseKind::Other))
+    };
+    let silent = |table: &mut Table| {
+        table.take(connected());
+        table.wait(AGREE_MS)
+    };
+    for how in [&refused as &dyn Fn(&mut Table) -> String, &closed, &silent] {
+        let (mut table, followed) = unresumed(how);
+        assert!(followed.starts_with("connect |") || followed == "connect", "{followed}");
+        assert!(table.back("c2").contains("conversation.item.create"));
+        let note = table.note();
+        assert!(note.ends_with("and the agent was told what had been said so far."), "{note}");
+    }
+}
+
+#[test]
+fn a_network_that_breaks_again_says_nothing_of_the_conversation() {
+    let lost = |table: &mut Table| {
+        table.take(connected());
+        table.take(lost())
+    };
+    let failing = |table: &mut Table| {
+        table.take(connected());
+        table.take(closed(Some(1011), CloseKind::Other))
+    };
+    for how in [&lost as &dyn Fn(&mut Table) -> String, &failing] {
+        let (_, followed) = unresumed(how);
+        assert!(followed.contains("connect c1"), "{followed}");
+    }
+}
+
+#[test]
+fn what_fails_without_a_conversation_is_no_matter_of_it() {
+    let mut table = Table::new(Turns::Auto);
+    table.take(Input::Start);
+    let problem = problem::never_agreed(10);
+    table.take(Input::ConnectFailed { problem, retry: false, conversation: true, after: None });
+    assert!(table.state().is_ended());
 }
