@@ -37,6 +37,12 @@ pub(crate) enum Story {
     Unheard,
     /// Types twice to an agent that announces answers and never gives them.
     LoseReply,
+    /// Types, speaks to an agent that begins a tool and never ends it, and types again.
+    BeginTool,
+    /// Types, and is away for two minutes in this way.
+    Pause(Pause),
+    /// Takes the microphone away in the middle of a sentence.
+    MuteWhileSpeaking,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +50,14 @@ pub(crate) enum By {
     Voice,
     Typing,
     Button,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pause {
+    /// The talk key is up.
+    Key,
+    /// The microphone is closed.
+    Muted,
 }
 
 /// When the fault comes, in a call that goes on.
@@ -93,6 +107,9 @@ pub(crate) async fn play(row: &Row, desk: &mut Desk, wires: &Wires) -> Result<()
         Story::TalkKey => stage.talk_key().await?,
         Story::TypeIntoAnswer => stage.type_into_answer().await?,
         Story::Unheard => stage.unheard().await?,
+        Story::BeginTool => stage.begin_tool().await?,
+        Story::Pause(pause) => stage.pause(pause).await?,
+        Story::MuteWhileSpeaking => stage.mute_while_speaking().await?,
     }
     stage.kept()
 }

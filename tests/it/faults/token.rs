@@ -92,5 +92,13 @@ async fn a_token_for_a_call_that_runs() {
         after_a_break("500 for good", &[("mint", "500"), ("mint_after", "1")], GivenUp(BROKE_FOR_GOOD.then(BACKEND), Code::Backend, Fault::Backend, "HTTP 500")),
         after_a_break("no answer, then 200", &[("mint", "hang"), ("mint_after", "1"), ("mint_faulty", "1")],
             Reconnected(BROKE.then(&[(Code::Backend, "within 10 s")]))),
+        after_a_break("404, then 200", &[("mint", "404"), ("mint_after", "1"), ("mint_faulty", "2")], Reconnected(BROKE.then(&[(Code::Backend, "HTTP 404")]))),
+        after_a_break("408, then 200", &[("mint", "408"), ("mint_after", "1"), ("mint_faulty", "2")], Reconnected(BROKE.then(&[(Code::Backend, "HTTP 408")]))),
+        after_a_break("425, then 200", &[("mint", "425"), ("mint_after", "1"), ("mint_faulty", "2")], Reconnected(BROKE.then(&[(Code::Backend, "HTTP 425")]))),
+        after_a_break("nothing, then a token", &[("mint", "empty"), ("mint_after", "1"), ("mint_faulty", "2")], Reconnected(BROKE.then(&[(Code::Backend, "empty")]))),
+        after_a_break("a web page, then a token", &[("mint", "html"), ("mint_after", "1"), ("mint_faulty", "2")], Reconnected(BROKE.then(&[(Code::Backend, "not JSON")]))),
+        after_a_break("no token, then a token", &[("mint", "no_token"), ("mint_after", "1"), ("mint_faulty", "2")], Reconnected(BROKE.then(&[(Code::Backend, "holds no token")]))),
+        after_a_break("200 with an error, then a token", &[("mint", "error200"), ("mint_after", "1"), ("mint_faulty", "2")],
+            Reconnected(BROKE.then(&[(Code::Backend, "Failed to create session")]))),
     ]).await;
 }

@@ -4,7 +4,7 @@ use call::{ProblemCode as Code, Turns};
 
 use super::sees::Sees;
 use super::sees::Sees::{ClosedByServer, Nothing, Notices};
-use super::story::{At, By, Story};
+use super::story::{At, By, Pause, Story};
 use super::table::{Row, Switched, changed, run, switched};
 
 /// Answers are long enough to be interrupted.
@@ -50,10 +50,15 @@ async fn whose_turn_it_is() {
         by_key("the talk key", &[], Nothing).story(Story::TalkKey),
         by_key("late speech events in turns by the key", &[("manual_speech", "on"), ("speech_started", "late")], Nothing).story(Story::TalkKey),
         by_key("a truncation is an error", &[("truncate", "error")], Nothing).story(Story::TalkKey),
+        by_key("two minutes with the key up", &[("idle_close_s", "30")], Nothing).story(Story::Pause(Pause::Key)),
+        switched("two minutes with the microphone closed", &[("idle_close_s", "30")], Nothing).story(Story::Pause(Pause::Muted)),
+        switched("the microphone is closed in the middle of a sentence", &[], Nothing).story(Story::MuteWhileSpeaking),
         by_key("too quiet for the server", &[("idle_close_s", "9")],
             ClosedByServer(1001, &[(Code::Idle, "about to end the call")], "had heard nothing for too long")).at(At::Quiet),
         switched("a server that hears nothing", &[("deaf", "on")], Nothing).story(Story::Unheard),
         switched("a reply that is announced and never comes", &[("stall_after_deltas", "0"), ("faulty", "1")],
             Notices(&[(Code::ReplyLost, "nothing of it came for 30 seconds")])).story(Story::LoseReply),
+        switched("a tool that never ends", &[("stuck_tool", "web_search")],
+            Notices(&[(Code::ReplyLost, "The tool web_search was used, and then nothing came")])).story(Story::BeginTool),
     ]).await;
 }

@@ -1,11 +1,12 @@
 //! Stories in which it matters whose turn it is.
 
-use call::{Command, Role, Snapshot};
+use call::{Command, Mute, Role, Snapshot};
 
 use super::super::desk::voice;
 use super::super::relay::Network;
+use super::super::sees::said_by;
 use super::super::table::Way;
-use super::{By, Stage, TYPED_LATER, answered, until};
+use super::{By, Pause, Stage, TYPED_LATER, answered, until};
 
 impl Stage<'_> {
     pub(super) async fn interrupt(&mut self, by: By) -> Result<(), String> {
@@ -100,5 +101,43 @@ impl Stage<'_> {
         self.types(TYPED_LATER).await;
         self.comes_to("thinking").await?;
         self.comes_to("listening").await
+    }
+
+    pub(super) async fn begin_tool(&mut self) -> Result<(), String> {
+        self.desk.devices.say(voice(900, 3)).await;
+        self.comes_to("usingTool").await?;
+        self.comes_to("listening").await?;
+        self.types(TYPED_LATER).await;
+        answered(self.desk, 2).await
+    }
+
+    pub(super) async fn pause(&mut self, pause: Pause) -> Result<(), String> {
+        if pause == Pause::Muted {
+            self.desk.tell(Command::Mute(Mute::Hard)).await;
+        }
+        self.desk.watch(120_000).await;
+        match pause {
+            Pause::Muted => {
+                self.desk.tell(Command::Mute(Mute::Open)).await;
+                self.desk.devices.say(voice(900, 4)).await;
+            }
+            Pause::Key => self.hold_and_say(4).await?,
+        }
+        answered(self.desk, 2).await?;
+        // Silence that is sent is no turn.
+        let turns = said_by(Role::You, self.desk).count();
+        if turns == 2 { Ok(()) } else { Err(format!("there are {turns} turns: {:?}", self.desk.seen.items)) }
+    }
+
+    pub(super) async fn mute_while_speaking(&mut self) -> Result<(), String> {
+        self.desk.devices.say(voice(1_500, 3)).await;
+        self.comes_to("hearingYou").await?;
+        self.desk.watch(300).await;
+        self.desk.tell(Command::Mute(Mute::Hard)).await;
+        answered(self.desk, 2).await?;
+        self.remember();
+        // What is left of the sentence is said now.
+        self.desk.tell(Command::Mute(Mute::Open)).await;
+        answered(self.desk, 3).await
     }
 }
