@@ -15,7 +15,7 @@ async fn dialects_and_noise() {
         switched("old names", &[("names", "old")], Nothing),
         switched("no part", &[("part", "missing")], Nothing),
         switched("a part at the end too", &[("part", "schema")], Nothing),
-        switched("a flat error", &[("errors", "flat"), ("max_duration_s", "12"), ("faulty", "1")], Reconnected(CAP)).at(At::Quiet),
+        switched("a flat error", &[("errors", "flat"), ("max_duration_s", "30"), ("faulty", "1")], Reconnected(CAP)).at(At::Quiet),
         switched("unknown events", &[("unknown_events", "on")], Nothing),
         switched("final transcripts again and again", &[("completed", "repeated")], Nothing),
         switched("only one transcript", &[("completed", "once")], Nothing),

@@ -45,7 +45,7 @@ async fn rows(net: &mut way::Net) -> Vec<Row> {
         switched("an API key in a token's place", &[("mint", "key")], Failed(Code::Backend, Fault::Backend, "returned its xAI API key")),
         switched("a token refused", &[("handshake", "refuse401")], Failed(Code::LineRefused, Fault::Backend, "HTTP 401")),
         Row::subprotocol("another subprotocol", &[("subprotocol_echo", "unoffered")], Failed(Code::LineRefused, Fault::Xai, "not offered")),
-        Row::subprotocol("a break, with a subprotocol", &[("drop_after_s", "12"), ("faulty", "1")], Reconnected(BROKE)).at(At::Quiet),
+        Row::subprotocol("a break, with a subprotocol", &[("drop_after_s", "30"), ("faulty", "1")], Reconnected(BROKE)).at(At::Quiet),
         switched("noise", &[("malformed", "on"), ("unknown_events", "on")], Nothing),
         network("a reset", At::Reply, Network::Cut, 500, Reconnected(BROKE)),
         after_a_break("a token refused after a break", &[("handshake", "refuse403"), ("faulty_after", "1")], GivenUp(BROKE_FOR_GOOD, Code::NotAllowed, Fault::Backend, "HTTP 403")),

@@ -21,19 +21,19 @@ fn by_the_server(name: &'static str, switches: Switched) -> Row {
 #[tokio::test(start_paused = true)]
 async fn interrupting_the_agent() {
     run("Interrupting the agent", &[
-        interrupted("by voice", By::Voice, &[("reading_s", "20")]),
-        interrupted("by typing", By::Typing, &[("reading_s", "20")]),
-        interrupted("by the button", By::Button, &[("reading_s", "20")]),
-        by_the_server("by voice that only the server hears", &[("reading_s", "20")]),
-        by_the_server("a reply that is spoken over gets no done", &[("reading_s", "20"), ("abandon", "on")]),
-        by_the_server("the same with old names", &[("reading_s", "20"), ("abandon", "on"), ("names", "old")]),
-        interrupted("a truncation is passed over", By::Voice, &[("reading_s", "20"), ("truncate", "ignored")]),
-        interrupted("a truncation is an error", By::Voice, &[("reading_s", "20"), ("truncate", "error")]),
-        interrupted("a truncation is a flat error", By::Voice, &[("reading_s", "20"), ("truncate", "error"), ("errors", "flat")]),
-        interrupted("the cancelled item is gone", By::Button, &[("reading_s", "20"), ("cancelled_item", "gone")]),
-        interrupted("the cancelled item is gone, said flatly", By::Typing, &[("reading_s", "20"), ("cancelled_item", "gone"), ("errors", "flat")]),
-        interrupted("sound in binary, late and odd", By::Button, &[("reading_s", "20"), ("output", "binary"), ("odd_audio", "on")]),
-        interrupted("every event twice", By::Voice, &[("reading_s", "20"), ("twice", "on")]),
+        interrupted("by voice", By::Voice, &[("reading_s", "20"), ("delta_pace", "1.5")]),
+        interrupted("by typing", By::Typing, &[("reading_s", "20"), ("delta_pace", "1.5")]),
+        interrupted("by the button", By::Button, &[("reading_s", "20"), ("delta_pace", "1.5")]),
+        by_the_server("by voice that only the server hears", &[("reading_s", "20"), ("delta_pace", "1.5")]),
+        by_the_server("a reply that is spoken over gets no done", &[("reading_s", "20"), ("delta_pace", "1.5"), ("abandon", "on")]),
+        by_the_server("the same with old names", &[("reading_s", "20"), ("delta_pace", "1.5"), ("abandon", "on"), ("names", "old")]),
+        interrupted("a truncation is passed over", By::Voice, &[("reading_s", "20"), ("delta_pace", "1.5"), ("truncate", "ignored")]),
+        interrupted("a truncation is an error", By::Voice, &[("reading_s", "20"), ("delta_pace", "1.5"), ("truncate", "error")]),
+        interrupted("a truncation is a flat error", By::Voice, &[("reading_s", "20"), ("delta_pace", "1.5"), ("truncate", "error"), ("errors", "flat")]),
+        interrupted("the cancelled item is gone", By::Button, &[("reading_s", "20"), ("delta_pace", "1.5"), ("cancelled_item", "gone")]),
+        interrupted("the cancelled item is gone, said flatly", By::Typing, &[("reading_s", "20"), ("delta_pace", "1.5"), ("cancelled_item", "gone"), ("errors", "flat")]),
+        interrupted("sound in binary, late and odd", By::Button, &[("reading_s", "20"), ("delta_pace", "1.5"), ("output", "binary"), ("odd_audio", "on")]),
+        interrupted("every event twice", By::Voice, &[("reading_s", "20"), ("delta_pace", "1.5"), ("twice", "on")]),
         switched("an answer is asked for while another begins", &[("create_while_active", "error")], Nothing).story(Story::TypeIntoAnswer),
         switched("the same, said flatly", &[("create_while_active", "error"), ("errors", "flat")], Nothing).story(Story::TypeIntoAnswer),
     ]).await;
@@ -48,8 +48,7 @@ fn by_key(name: &'static str, switches: Switched, sees: Sees) -> Row {
 async fn whose_turn_it_is() {
     run("Whose turn it is", &[
         by_key("the talk key", &[], Nothing).story(Story::TalkKey),
-        by_key("speech events in turns by the key", &[("manual_speech", "on")], Nothing).story(Story::TalkKey),
-        by_key("the same, again and again", &[("manual_speech", "on"), ("twice", "on")], Nothing).story(Story::TalkKey),
+        by_key("late speech events in turns by the key", &[("manual_speech", "on"), ("speech_started", "late")], Nothing).story(Story::TalkKey),
         by_key("a truncation is an error", &[("truncate", "error")], Nothing).story(Story::TalkKey),
         by_key("too quiet for the server", &[("idle_close_s", "9")],
             ClosedByServer(1001, &[(Code::Idle, "about to end the call")], "had heard nothing for too long")).at(At::Quiet),

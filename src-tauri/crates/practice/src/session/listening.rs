@@ -120,10 +120,8 @@ impl Session {
 
     /// Manual turns keep at most 60 s; what comes after is lost until commit or clear.
     fn gather(&mut self, samples: &[i16]) -> Result<(), Refusal> {
-        if self.switches.manual_speech && self.ear.manual_item.is_none() && !samples.is_empty() {
-            let id = new_id();
-            self.speech_started(&id, 0);
-            self.ear.manual_item = Some(id);
+        if self.switches.speech_started != SpeechStarted::Late && !samples.is_empty() {
+            self.announce_manual();
         }
         let most = LONGEST_TURN_S * self.config.input.rate as usize;
         let room = most.saturating_sub(self.ear.manual.len()).min(samples.len());
@@ -136,6 +134,14 @@ impl Session {
             "input_audio_buffer_full",
             format!("The input audio buffer holds {LONGEST_TURN_S} s; commit or clear it."),
         ))
+    }
+
+    fn announce_manual(&mut self) {
+        if self.switches.manual_speech && self.ear.manual_item.is_none() {
+            let id = new_id();
+            self.speech_started(&id, 0);
+            self.ear.manual_item = Some(id);
+        }
     }
 
     fn heard(&mut self, heard: Heard, now: Instant) {
@@ -298,6 +304,9 @@ impl Session {
             return;
         }
         let samples = std::mem::take(&mut self.ear.manual);
+        if !samples.is_empty() {
+            self.announce_manual();
+        }
         let announced = self.ear.manual_item.take();
         self.ear.manual_full = false;
         let mut turn = self.new_turn(0, 0);

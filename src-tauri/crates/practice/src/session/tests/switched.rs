@@ -60,6 +60,11 @@ fn manual_speech() {
     assert_eq!(kinds(&rig.hear(&burst(400))), ["input_audio_buffer.speech_started"]);
     let committed = rig.send(&json!({"type": "input_audio_buffer.commit"}));
     assert_eq!(kinds(&committed)[..2], ["input_audio_buffer.speech_stopped", "input_audio_buffer.committed"]);
+    let mut late = Rig::manual(&[("manual_speech", "on"), ("speech_started", "late")]);
+    assert_eq!(late.hear(&burst(400)).len(), 0);
+    let committed = late.send(&json!({"type": "input_audio_buffer.commit"}));
+    let started = ["input_audio_buffer.speech_started", "input_audio_buffer.speech_stopped"];
+    assert_eq!(kinds(&committed)[..2], started);
 }
 
 #[test]
