@@ -17,7 +17,7 @@ use serde::Serialize;
 use tokio::time::{Instant, timeout_at};
 use ts_rs::TS;
 
-use crate::connect::{Net, address, check_addresses};
+use crate::connect::{Destination, NamedBy, Net, check_addresses};
 use crate::event::Problem;
 use crate::problem;
 use crate::session::{self, Wishes};
@@ -143,7 +143,8 @@ impl Net {
         if let Err(problem) = outcome {
             progress.fail(problem);
         }
-        progress.checkup.report = Some(report::text(&progress.checkup, &setup.profile));
+        let report = report::text(&progress.checkup, &setup.profile, progress.destination.as_ref());
+        progress.checkup.report = Some(report);
         progress.told();
         progress.checkup.clone()
     }
@@ -174,10 +175,10 @@ async fn reach(
 ) -> Result<(Line, Wishes), Problem> {
     match once(dial, profile, secret, progress).await? {
         Ok(reached) => Ok(reached),
-        Err(error) if error.wants_new_token() => {
-            once(dial, profile, secret, progress).await?.map_err(|error| problem::open(&error))
-        }
-        Err(error) => Err(problem::open(&error)),
+        Err((error, _)) if error.wants_new_token() => once(dial, profile, secret, progress)
+            .await?
+            .map_err(|(error, named)| problem::open(&error, named)),
+        Err((error, named)) => Err(problem::open(&error, named)),
     }
 }
 
@@ -186,19 +187,21 @@ async fn once(
     profile: &Profile,
     secret: Option<&SecretString>,
     progress: &Progress,
-) -> Result<Result<(Line, Wishes), OpenError>, Problem> {
+) -> Result<Result<(Line, Wishes), (OpenError, NamedBy)>, Problem> {
     let minted = realtime::mint(dial, profile, secret).await.map_err(|error| problem::mint(&error))?;
     progress.lock().pass(CheckStep::TokenLife, life(&minted));
-    let url = address(profile, &minted, None)?;
-    let Minted { token, voice, instructions, .. } = minted;
-    let opened = realtime::open(LineOptions::new(url, token, profile.auth, dial.clone())).await;
+    let destination = Destination::of(profile, &minted, None)?;
+    let (wishes, named) = (destination.wishes(&minted), destination.named);
+    let options = LineOptions::new(destination.url.clone(), minted.token, profile.auth, dial.clone());
+    progress.lock().destination = Some(destination);
+    let opened = realtime::open(options).await.map_err(|error| (error, named));
     Ok(opened.map(|line| {
         let how = match profile.auth {
             Auth::Bearer => "the token was accepted in a header",
             Auth::Subprotocol => "the token was accepted as a subprotocol",
         };
         progress.lock().pass(CheckStep::LineOpen, how.to_owned());
-        (line, Wishes { voice, instructions })
+        (line, wishes)
     }))
 }
 
@@ -212,6 +215,8 @@ fn life(minted: &Minted) -> String {
 
 /// Asks for the session of a call, and waits until the server agrees.
 async fn agree(line: &mut Line, setup: &Setup, wishes: &Wishes, progress: &Progress) -> Result<(), Problem> {
+    let own = setup.profile.model.trim();
+    let asked = wishes.model.as_deref().unwrap_or(own);
     let silent = |_| problem::never_agreed(AGREE.as_secs());
     let deadline = Instant::now() + AGREE;
     // A line that is closed says so below.
@@ -219,11 +224,11 @@ async fn agree(line: &mut Line, setup: &Setup, wishes: &Wishes, progress: &Progr
     loop {
         match timeout_at(deadline, line.next()).await.map_err(silent)? {
             LineEvent::Event(ServerEvent::SessionCreated { session }) => {
-                progress.lock().learn_model(&setup.profile.model, session.model);
+                progress.lock().learn_model(own, asked, session.model);
             }
             LineEvent::Event(ServerEvent::SessionUpdated { session }) => {
                 // Some servers begin without a word.
-                progress.lock().learn_model(&setup.profile.model, session.model.clone());
+                progress.lock().learn_model(own, asked, session.model.clone());
                 return updated(&session, progress);
             }
             LineEvent::Event(ServerEvent::Error { error }) => return Err(problem::session_refused(&error)),
@@ -251,13 +256,16 @@ struct Progress(Arc<Mutex<Known>>);
 
 struct Known {
     checkup: Checkup,
+    /// Where the line was to be opened last.
+    destination: Option<Destination>,
     since: Instant,
     tell: Box<dyn FnMut(Checkup) + Send>,
 }
 
 impl Progress {
     fn start(tell: impl FnMut(Checkup) + Send + 'static) -> Self {
-        let mut known = Known { checkup: Checkup::new(), since: Instant::now(), tell: Box::new(tell) };
+        let mut known =
+            Known { checkup: Checkup::new(), destination: None, since: Instant::now(), tell: Box::new(tell) };
         known.begin();
         Self(Arc::new(Mutex::new(known)))
     }
@@ -324,12 +332,13 @@ impl Known {
         self.pass(step, report::fact(fact));
     }
 
-    fn learn_model(&mut self, asked: &str, answered: Option<String>) {
+    fn learn_model(&mut self, own: &str, asked: &str, answered: Option<String>) {
         let step = CheckStep::SessionCreated;
         match answered {
             None => self.pass(step, "the server does not say which model answers".to_owned()),
-            Some(model) => match problem::other_model(asked, &model) {
+            Some(model) => match problem::other_model(own, asked, &model) {
                 Some(problem) => self.settle(step, |took_ms| CheckState::Noted { problem, took_ms }),
+                None if asked.is_empty() => self.pass(step, format!("{model} answers; none was asked for")),
                 None if model == asked => self.pass(step, format!("{model} answers, as asked")),
                 None => self.pass(step, format!("{model} answers to {asked}")),
             },

@@ -121,11 +121,13 @@ impl Attempt {
             }
         };
         self.at(Step::OpeningLine).await;
-        let url = address(profile, &minted, self.resume.as_deref()).map_err(Refusal::lasting)?;
-        let mut options = LineOptions::new(url, minted.token, profile.auth, dial);
+        let destination =
+            Destination::of(profile, &minted, self.resume.as_deref()).map_err(Refusal::lasting)?;
+        let wishes = destination.wishes(&minted);
+        let mut options = LineOptions::new(destination.url, minted.token, profile.auth, dial);
         options.tap = self.tap.as_ref().map(Tap::wire);
         let line = realtime::open(options).await.map_err(|error| {
-            let problem = problem::open(&error);
+            let problem = problem::open(&error, destination.named);
             match error.wants_new_token() {
                 true => Refusal::Token(problem),
                 false => {
@@ -135,7 +137,7 @@ impl Attempt {
                 }
             }
         })?;
-        Ok((line, Wishes { voice: minted.voice, instructions: minted.instructions }))
+        Ok((line, wishes))
     }
 
     async fn at(&self, step: Step) {
@@ -174,25 +176,59 @@ fn plain_token(secret: SecretString) -> Minted {
     }
 }
 
+/// Who has said where a line leads, or which model is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NamedBy {
+    Profile,
+    Backend,
+}
+
 /// Where the line is opened: the profile's address and model, unless they are the defaults and the
 /// backend names its own.
-pub(crate) fn address(profile: &Profile, minted: &Minted, resume: Option<&str>) -> Result<Url, Problem> {
-    let base = match (&minted.url, profile.realtime_url.as_str()) {
-        (Some(url), DEFAULT_REALTIME_URL) => url,
-        _ => &profile.realtime_url,
-    };
-    let model = match (&minted.model, profile.model.trim()) {
-        (Some(model), DEFAULT_MODEL | "") => Some(model.as_str()),
-        (_, model) => Some(model).filter(|model| !model.is_empty()),
-    };
-    let mut url = realtime::realtime_url(base).map_err(|error| problem::profile(&error))?;
-    if let Some(model) = model {
-        realtime::set_query(&mut url, "model", model);
+#[derive(Clone, Debug)]
+pub(crate) struct Destination {
+    pub(crate) url: Url,
+    pub(crate) named: NamedBy,
+}
+
+impl Destination {
+    pub(crate) fn of(profile: &Profile, minted: &Minted, resume: Option<&str>) -> Result<Self, Problem> {
+        let (base, named) = match (&minted.url, profile.realtime_url.trim()) {
+            (Some(url), DEFAULT_REALTIME_URL) => (url.as_str(), NamedBy::Backend),
+            (_, own) => (own, NamedBy::Profile),
+        };
+        let mut url = realtime::realtime_url(base).map_err(|error| match named {
+            NamedBy::Profile => problem::profile(&error),
+            NamedBy::Backend => problem::backend_address(&error),
+        })?;
+        let model = match (&minted.model, profile.model.trim()) {
+            // The backend has put its model into its address.
+            (_, DEFAULT_MODEL | "") if named == NamedBy::Backend && model_in(&url).is_some() => "",
+            (Some(wished), DEFAULT_MODEL | "") => wished.trim(),
+            (_, own) => own,
+        };
+        if !model.is_empty() {
+            realtime::set_query(&mut url, "model", model);
+        }
+        if let Some(id) = resume {
+            realtime::set_query(&mut url, "conversation_id", id);
+        }
+        Ok(Self { url, named })
     }
-    if let Some(id) = resume {
-        realtime::set_query(&mut url, "conversation_id", id);
+
+    /// The model that the server is asked for, if any.
+    pub(crate) fn model(&self) -> Option<String> {
+        model_in(&self.url)
     }
-    Ok(url)
+
+    pub(crate) fn wishes(&self, minted: &Minted) -> Wishes {
+        Wishes { model: self.model(), voice: minted.voice.clone(), instructions: minted.instructions.clone() }
+    }
+}
+
+fn model_in(url: &Url) -> Option<String> {
+    let (_, model) = url.query_pairs().find(|(name, _)| name == "model")?;
+    Some(model.into_owned()).filter(|model| !model.is_empty())
 }
 
 /// Checks what can be checked of a profile without a network.
@@ -223,6 +259,49 @@ pub fn check_proxy_password(profile: &Profile, password: &SecretString) -> Resul
 mod tests {
     use super::*;
     use crate::event::{Fault, ProblemCode};
+
+    fn minted(model: Option<&str>, url: Option<&str>) -> Minted {
+        let owned = |text: Option<&str>| text.map(str::to_owned);
+        Minted { model: owned(model), url: owned(url), ..plain_token("t".to_owned().into()) }
+    }
+
+    #[test]
+    fn a_model_is_the_profiles_own_or_the_one_that_the_backend_names() {
+        let theirs = "wss://voice.example/r?model=grok-voice-3.0&x=1";
+        for (own, wish, url, asked) in [
+            (DEFAULT_MODEL, None, None, Some(DEFAULT_MODEL)),
+            (DEFAULT_MODEL, Some("wished"), None, Some("wished")),
+            (DEFAULT_MODEL, None, Some(theirs), Some("grok-voice-3.0")),
+            ("", None, Some(theirs), Some("grok-voice-3.0")),
+            (DEFAULT_MODEL, Some("wished"), Some(theirs), Some("grok-voice-3.0")),
+            (DEFAULT_MODEL, Some("wished"), Some("wss://voice.example/r?model="), Some("wished")),
+            (DEFAULT_MODEL, None, Some("wss://voice.example/r"), Some(DEFAULT_MODEL)),
+            ("own", Some("wished"), Some(theirs), Some("own")),
+            ("", None, None, None),
+        ] {
+            let profile = Profile { model: own.into(), ..Profile::default() };
+            let minted = minted(wish, url);
+            let found = Destination::of(&profile, &minted, Some("c1")).unwrap();
+            let text = found.url.as_str();
+            assert_eq!(found.wishes(&minted).model.as_deref(), asked, "{own} {wish:?} {text}");
+            assert!(text.matches("model=").count() <= 1 && text.contains("conversation_id=c1"), "{text}");
+            assert_eq!(found.named == NamedBy::Backend, url.is_some());
+        }
+    }
+
+    #[test]
+    fn an_address_that_the_backend_names_and_nobody_can_use_is_the_backends_fault() {
+        for (url, why) in [
+            ("nonsense", "not a URL"),
+            ("https://voice.example/r", "wss://"),
+            ("ws://voice.example/r", "unencrypted"),
+            ("", "missing"),
+        ] {
+            let problem = Destination::of(&Profile::default(), &minted(None, Some(url)), None).unwrap_err();
+            assert_eq!((problem.code, problem.fault), (ProblemCode::Backend, Fault::Backend), "{url}");
+            assert!(problem.message.contains(why) && problem.cure.contains("backend"), "{problem:?}");
+        }
+    }
 
     #[test]
     fn a_way_out_that_cannot_be_taken_is_the_profiles_fault() {

@@ -156,18 +156,25 @@ pub(crate) fn wrong_rate(rate: u32) -> Problem {
     )
 }
 
-/// Where another model answered than the one that was asked for.
-pub(crate) fn other_model(asked: &str, got: &str) -> Option<Problem> {
-    // The alias may be answered with the name that it stands for.
-    if asked == got || asked == realtime::DEFAULT_MODEL {
+/// Where another model answered than the one that was asked for. `own` is the profile's; where another was
+/// asked for, the backend has named it.
+pub(crate) fn other_model(own: &str, asked: &str, got: &str) -> Option<Problem> {
+    // The alias may be answered with the name that it stands for, and who names none takes any.
+    if asked == got || asked == realtime::DEFAULT_MODEL || asked.is_empty() {
         return None;
     }
-    Some(problem(
-        ProblemCode::WrongModel,
-        Fault::Xai,
-        format!("You asked for the model {asked}, and {got} answered."),
-        "Check the model's name in the profile: the server replaces a name it does not know without a word.",
-    ))
+    let (asked_by, cure) = match asked == own {
+        true => (
+            "You",
+            "Check the model's name in the profile: the server replaces a name it does not know without a word.",
+        ),
+        false => (
+            "Your backend",
+            "Check the model that your backend names: the server replaces a name it does not know without a word.",
+        ),
+    };
+    let message = format!("{asked_by} asked for the model {}, and {got} answered.", realtime::redact(asked));
+    Some(problem(ProblemCode::WrongModel, Fault::Xai, message, cure))
 }
 
 pub(crate) fn session_refused(error: &WireError) -> Problem {

@@ -93,8 +93,9 @@ impl Turn<'_> {
 
     pub(crate) fn learn_model(&mut self, model: Option<String>) {
         let Some(model) = model.filter(|model| self.state.model.as_ref() != Some(model)) else { return };
-        let asked = &self.state.setup.profile.model;
-        if let Some(problem) = problem::other_model(asked, &model) {
+        let own = self.state.setup.profile.model.trim();
+        let asked = self.state.wishes.model.as_deref().unwrap_or(own);
+        if let Some(problem) = problem::other_model(own, asked, &model) {
             self.notice(problem);
         }
         self.state.model = Some(model.clone());

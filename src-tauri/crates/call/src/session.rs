@@ -11,9 +11,11 @@ use crate::setup::Setup;
 /// Delays between attempts to get the line back, in ms: doubling from the first to the last.
 const BACK_OFF_MS: (u64, u64) = (1_000, 30_000);
 
-/// What the backend wishes for the session, beside its token.
+/// What a line was opened with: the backend's wishes for the session, beside its token.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Wishes {
+    /// The model that the server was asked for in the address, whoever has named it.
+    pub(crate) model: Option<String>,
     pub(crate) voice: Option<String>,
     pub(crate) instructions: Option<String>,
 }
@@ -105,6 +107,7 @@ mod tests {
         let wishes = |voice: &str, instructions: &str| Wishes {
             voice: Some(voice.into()),
             instructions: Some(instructions.into()),
+            ..Wishes::default()
         };
         for (own, wishes, asked) in [
             (("eve", ""), Wishes::default(), (Some("eve"), None)),

@@ -7,6 +7,7 @@ use realtime::{Caller, Fact, Method, Profile, ProxyChoice};
 use url::Url;
 
 use super::{CheckState, CheckStep, Checkup};
+use crate::connect::{Destination, NamedBy};
 
 /// Addresses of a name that are told.
 const ADDRESSES: usize = 6;
@@ -77,15 +78,27 @@ fn name(step: CheckStep) -> &'static str {
     }
 }
 
-pub(super) fn text(checkup: &Checkup, profile: &Profile) -> String {
+/// `destination` is where the line was opened, once that was known: the backend may have named it.
+pub(super) fn text(checkup: &Checkup, profile: &Profile, destination: Option<&Destination>) -> String {
+    const BY_BACKEND: &str = " (as the backend says)";
+    let by_backend = |is: bool| if is { BY_BACKEND } else { "" };
+    let own = profile.model.trim();
+    let (server, model) = match destination {
+        None => (place(&profile.realtime_url), realtime::redact(own)),
+        Some(destination) => {
+            let model = destination.model().unwrap_or_default();
+            let server = place(destination.url.as_str()) + by_backend(destination.named == NamedBy::Backend);
+            (server, realtime::redact(&model) + by_backend(model != own))
+        }
+    };
     let mut text = format!(
         "Sidetone {}: a check of \u{201c}{}\u{201d}, {}\nBackend: {}\nRealtime server: {}\nModel: {}\n\n",
         env!("CARGO_PKG_VERSION"),
         realtime::redact(&profile.name),
         httpdate::fmt_http_date(SystemTime::now()),
         place(&profile.token_url),
-        place(&profile.realtime_url),
-        realtime::redact(&profile.model),
+        server,
+        if model.is_empty() { "none is asked for" } else { &model },
     );
     for line in &checkup.lines {
         let (mark, took_ms, words) = match &line.state {

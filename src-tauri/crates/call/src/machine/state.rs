@@ -51,7 +51,7 @@ pub(crate) struct State {
     /// What the server was last asked to do about turns on this line.
     pub(super) asked: Option<TurnDetection>,
     /// Of the backend, with the token of this line.
-    pub(super) wishes: Wishes,
+    pub(crate) wishes: Wishes,
     pub(super) barge: barge::Barge,
     pub(crate) figures: Figures,
     pub(crate) stopwatch: Stopwatch,

@@ -5,7 +5,7 @@ use std::time::Duration;
 use realtime::{DialError, MintError, OpenError, ProfileError, ProxyFailure, TlsFailure};
 
 use super::problem;
-use crate::connect::NetError;
+use crate::connect::{NamedBy, NetError};
 use crate::event::{Fault, Problem, ProblemCode};
 
 pub(crate) fn profile(error: &ProfileError) -> Problem {
@@ -19,6 +19,16 @@ pub(crate) fn profile(error: &ProfileError) -> Problem {
         _ => "Correct it in the backend's form.",
     };
     problem(ProblemCode::Profile, Fault::Profile, sentence(&error.to_string()), cure)
+}
+
+/// The backend's reply names a realtime address that cannot be used.
+pub(crate) fn backend_address(error: &ProfileError) -> Problem {
+    problem(
+        ProblemCode::Backend,
+        Fault::Backend,
+        format!("Your backend's answer leads to an address that cannot be used: {error}."),
+        "Correct the address that your backend returns beside its token, or let it return none.",
+    )
 }
 
 /// The way out that the profile asks for cannot be taken.
@@ -143,8 +153,11 @@ pub(crate) fn mint(error: &MintError) -> Problem {
     problem(code, error.fault().into(), words, cure)
 }
 
-pub(crate) fn open(error: &OpenError) -> Problem {
+/// `named`: by whom the address is.
+pub(crate) fn open(error: &OpenError, named: NamedBy) -> Problem {
+    let by_backend = named == NamedBy::Backend;
     let (code, cure) = match error {
+        OpenError::Address(error) if by_backend => return backend_address(error),
         OpenError::Address(error) => return profile(error),
         OpenError::Way(error) => return dial(error, &SERVER),
         OpenError::SignIn { .. } => (ProblemCode::SignIn, SIGN_IN),
@@ -167,6 +180,10 @@ pub(crate) fn open(error: &OpenError) -> Problem {
         OpenError::Refused { status: 500..=599, .. } => {
             (ProblemCode::ServerFailed, "Try again a little later; nothing is wrong on your side.")
         }
+        OpenError::Refused { .. } if by_backend => (
+            ProblemCode::LineRefused,
+            "Check the realtime address that your backend returns beside its token; if it is right, try again later.",
+        ),
         OpenError::Refused { .. } => (
             ProblemCode::LineRefused,
             "Check the realtime address in the profile; if it is right, try again later.",
@@ -176,8 +193,12 @@ pub(crate) fn open(error: &OpenError) -> Problem {
         }
         OpenError::Token => (ProblemCode::Backend, "Look at what the backend returns."),
     };
+    let fault = match error.fault().into() {
+        Fault::Profile if by_backend => Fault::Backend,
+        fault => fault,
+    };
     let words = sentence(&error.to_string()) + &asked_to_wait(error.retry_after());
-    problem(code, error.fault().into(), words, cure)
+    problem(code, fault, words, cure)
 }
 
 const TOP_UP: &str = "Add credit to your team at xAI, then call again.";

@@ -2,11 +2,15 @@
 
 use std::sync::{Arc, Mutex};
 
-use call::{CheckState, CheckStep as At, Checkup, Net, Problem, ProblemCode as Code, Setup};
+use call::{CheckState, CheckStep as At, Checkup, Fault, Net, Problem, ProblemCode as Code, Setup};
 use practice::Practice;
+use realtime::{DEFAULT_MODEL, DEFAULT_REALTIME_URL, Dial, Proxy, Trust};
 use rig::{Authority, Between, Certified, Protocol};
+use secrecy::ExposeSecret as _;
+use serde_json::json;
 
-use crate::desk::{KEY, Metronome, practice, setup};
+use crate::desk::{Desk, KEY, Metronome, practice, setup};
+use crate::faults::{backend, http};
 
 struct Run {
     found: Checkup,
@@ -174,6 +178,59 @@ async fn a_bad_certificate_and_a_proxy_stand_at_their_steps() {
     assert_eq!((step, problem.code), (At::BackendTls, Code::CertificateExpired));
     let (step, problem) = failure(&[], |setup| lead(setup, &locked)).await;
     assert_eq!((step, problem.code), (At::BackendReached, Code::ProxyLogin));
+}
+
+/// A backend whose reply has an address beside its token: the practice agent's, and this behind it. The
+/// profile leaves address and model to it.
+async fn naming(practice: &Practice, behind: &str) -> Setup {
+    let mut setup = setup(practice);
+    let dial = Dial::new(Trust::system().unwrap(), Proxy::default());
+    let key = practice.key().to_owned().into();
+    let minted = realtime::mint(&dial, &setup.profile, Some(&key)).await.unwrap();
+    let url = practice.realtime_url() + behind;
+    let reply = json!({ "value": minted.token.secret().expose_secret(), "url": url }).to_string();
+    setup.profile.token_url = backend(http("200 OK", "application/json", &reply)).await;
+    setup.profile.realtime_url = DEFAULT_REALTIME_URL.into();
+    assert_eq!(setup.profile.model, DEFAULT_MODEL);
+    setup
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_model_that_the_backend_has_fixed_and_another_that_answers_are_both_named() {
+    let _metronome = Metronome::start(1);
+    let switches = [("model", "grok-voice-fast-1.0")];
+    let agent = practice(&switches).await;
+    let setup = naming(&agent, "?model=grok-voice-3.0").await;
+    let found = Net::new().unwrap().check(&setup, |_| {}).await;
+    assert!(found.passed(), "{found:?}");
+    let model = found.lines.iter().find(|line| line.step == At::SessionCreated).unwrap();
+    let CheckState::Noted { problem, .. } = &model.state else { panic!("{model:?}") };
+    assert!(problem.message.contains("Your backend asked for the model grok-voice-3.0"), "{problem:?}");
+    assert!(problem.cure.contains("your backend"), "{problem:?}");
+    let report = found.report.unwrap();
+    let server = format!("Realtime server: {}?\u{2026} (as the backend says)\n", agent.realtime_url());
+    assert!(report.contains(&server), "{report}");
+    assert!(report.contains("Model: grok-voice-3.0 (as the backend says)\n"), "{report}");
+
+    let mut desk = Desk::open_at(agent, 1, Net::new().unwrap(), |call| *call = setup).await;
+    desk.until("a word of the model", |seen| seen.notices.iter().any(|one| one.code == Code::WrongModel))
+        .await;
+    let said = &desk.seen.notices.iter().find(|one| one.code == Code::WrongModel).unwrap().message;
+    assert!(said.contains("grok-voice-3.0") && said.contains("grok-voice-fast-1.0"), "{said}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_address_of_the_backend_that_cannot_be_used_is_the_backends_fault() {
+    let (step, problem) = {
+        let url = backend(http("200 OK", "application/json", r#"{"value":"t","url":"nonsense"}"#)).await;
+        failure(&[], |setup| {
+            setup.profile.token_url = url;
+            setup.profile.realtime_url = DEFAULT_REALTIME_URL.into();
+        })
+        .await
+    };
+    assert_eq!((step, problem.code, problem.fault), (At::LineName, Code::Backend, Fault::Backend));
+    assert!(problem.message.contains("not a URL") && problem.cure.contains("your backend"), "{problem:?}");
 }
 
 #[tokio::test(start_paused = true)]

@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio_tungstenite::tungstenite::Message;
 
 use crate::desk::{Desk, practice, voice};
+use crate::scripted::{Meets, answer, scripted};
 
 /// How a call that cannot begin ends.
 async fn ending(switches: &[(&str, &str)], change: impl FnOnce(&mut call::Setup)) -> call::Problem {
@@ -21,7 +22,7 @@ async fn ending(switches: &[(&str, &str)], change: impl FnOnce(&mut call::Setup)
 }
 
 /// A backend that answers every request with these bytes, or never when there are none.
-async fn backend(answer: &'static [u8]) -> String {
+pub(crate) async fn backend(answer: &'static [u8]) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
@@ -40,7 +41,7 @@ async fn backend(answer: &'static [u8]) -> String {
     format!("http://{address}/session")
 }
 
-fn http(status: &str, kind: &str, body: &str) -> &'static [u8] {
+pub(crate) fn http(status: &str, kind: &str, body: &str) -> &'static [u8] {
     let head = format!("HTTP/1.1 {status}\r\ncontent-type: {kind}\r\ncontent-length: {}\r\n\r\n", body.len());
     Vec::leak((head + body).into_bytes())
 }
@@ -94,6 +95,27 @@ async fn a_backend_that_gives_no_token_is_named_with_its_fault() {
         assert_eq!((problem.code, problem.fault), (code, fault), "{name}: {problem:?}");
         assert!(problem.message.contains(words), "{name}: {problem:?}");
         assert!(!problem.cure.is_empty(), "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_address_that_the_backend_names_is_the_backends_fault_and_asked_for_once() {
+    let nowhere = scripted([Meets::Answer(answer("404 Not Found", ""))]).await;
+    for (address, code, words) in [
+        ("nonsense", ProblemCode::Backend, "not a URL"),
+        ("ws://voice.example/r", ProblemCode::Backend, "unencrypted"),
+        (nowhere.url.as_str(), ProblemCode::LineRefused, "404"),
+    ] {
+        let reply = format!(r#"{{"value":"a-token","url":"{address}"}}"#);
+        let url = backend(http("200 OK", "application/json", &reply)).await;
+        let problem = ending(&[], |setup| {
+            setup.profile.token_url = url;
+            setup.profile.realtime_url = realtime::DEFAULT_REALTIME_URL.into();
+        })
+        .await;
+        assert_eq!((problem.code, problem.fault), (code, Fault::Backend), "{address}: {problem:?}");
+        assert!(problem.message.contains(words), "{problem:?}");
+        assert!(problem.cure.contains("your backend returns"), "{problem:?}");
     }
 }
 
