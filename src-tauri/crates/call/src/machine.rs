@@ -22,8 +22,8 @@ use crate::problem;
 use crate::session::Wishes;
 use crate::setup::Command;
 use crate::surroundings::Nap;
-use state::Text;
 pub(crate) use line::may_mean_the_conversation;
+use state::Text;
 pub(crate) use state::{Phase, State};
 
 /// How long the server may take to confirm the session, in ms (xAI's own samples wait 10 s).

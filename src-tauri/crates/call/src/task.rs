@@ -226,7 +226,8 @@ impl Task {
             LineEvent::Closed(closed) => {
                 self.next_line = None;
                 let conversation = machine::may_mean_the_conversation(&closed);
-                self.feed(Input::PrepareFailed { problem: problem::closed_early(&closed), conversation }).await;
+                self.feed(Input::PrepareFailed { problem: problem::closed_early(&closed), conversation })
+                    .await;
             }
             LineEvent::Audio { .. } | LineEvent::Binary { .. } | LineEvent::Malformed { .. } => {}
         }

@@ -22,7 +22,10 @@ fn a_microphone_that_is_let_go_keeps_the_line_open() {
     let mut table = Table::live(Turns::Auto);
     table.take(command(Command::Mute(Mute::Hard)));
     assert_eq!(table.silence_in(60_000), 600, "100 ms every 10 s");
-    assert!(table.state().deadline().is_some_and(|due| due <= table.now + 10_000), "and it is woken for that");
+    assert!(
+        table.state().deadline().is_some_and(|due| due <= table.now + 10_000),
+        "and it is woken for that"
+    );
 }
 
 #[test]
