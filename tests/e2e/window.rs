@@ -116,6 +116,10 @@ impl<'a> Window<'a> {
 
     pub(crate) async fn fill(&self, id: &str, text: &str) -> Result<()> {
         let field = self.part(id).await?;
+        // The driver scrolls a field to the edge, where the form's bar may lie over it.
+        let centre =
+            format!("document.querySelector('[data-testid=\"{id}\"]').scrollIntoView({{ block: 'center' }})");
+        self.ask(&centre, vec![]).await?;
         field.clear().await?;
         Ok(field.send_keys(text).await?)
     }

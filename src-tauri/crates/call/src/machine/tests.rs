@@ -372,7 +372,7 @@ fn a_turn_that_nobody_answers_goes_back_to_listening() {
     let mut table = Table::live(Turns::Auto);
     table.take(speech("started"));
     table.row(speech("stopped"), "= thinking");
-    assert_eq!(table.wait(ANSWER_MS), "= listening");
+    assert_eq!(table.wait(ANSWER_MS), "notice ReplyLost | = listening");
 }
 
 #[test]

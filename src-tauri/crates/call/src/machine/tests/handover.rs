@@ -71,12 +71,12 @@ fn nobody_is_interrupted_for_it() {
     table.take(speech("started"));
     assert_eq!(table.wait(MINUTE), "");
     table.take(speech("stopped"));
-    assert_eq!(table.wait(ANSWER_MS), "prepare c1 | = listening");
+    assert_eq!(table.wait(ANSWER_MS), "notice ReplyLost | prepare c1 | = listening");
     table.take(prepared());
     table.row(speech("started"), "= hearingYou");
     table.row(agreed(), "drop next");
     table.take(speech("stopped"));
-    assert_eq!(table.wait(ANSWER_MS), "prepare c1 | = listening");
+    assert_eq!(table.wait(ANSWER_MS), "notice ReplyLost | prepare c1 | = listening");
 }
 
 #[test]
@@ -111,6 +111,8 @@ fn when_it_cannot_be_done_the_old_session_goes_on_and_that_is_said() {
     assert_eq!(table.wait(MINUTE), "");
     table.row(frame(), "append");
     assert_eq!(table.wait(4 * MINUTE - 90_000 - 20_000), "prepare c1", "one last time");
+    table.take(prepared());
+    assert_eq!(table.wait(AGREE_MS), "drop next | prepare anew", "and one without the conversation");
     table.take(prepared());
     assert_eq!(table.wait(AGREE_MS), "drop next | notice HandOver");
     table.row(frame(), "append");
