@@ -179,14 +179,12 @@ impl App {
     pub(crate) async fn try_out(&self, trial: Trial) -> Done {
         let stop = {
             let mut inner = self.inner.lock().await;
-            if let Some(running) = &inner.call
-                && running.is_live().await
-            {
-                return Err(trials::in_a_call());
-            }
+            inner.refuse_in_a_call().await?;
             inner.trials.begin()
         };
         let _turn = self.turn.lock().await;
+        // A call may have begun while the devices were waited for.
+        self.inner.lock().await.refuse_in_a_call().await?;
         let options = running::options(self.inner.lock().await.settings.get());
         trials::run(self.inner.clone(), trial, options, stop).await;
         Ok(())
@@ -257,6 +255,13 @@ impl App {
 }
 
 impl Inner {
+    async fn refuse_in_a_call(&self) -> Done {
+        match &self.call {
+            Some(running) if running.is_live().await => Err(trials::in_a_call()),
+            _ => Ok(()),
+        }
+    }
+
     async fn watch(&mut self) -> Option<call::Snapshot> {
         let window = self.window.clone();
         self.call.as_mut()?.watch(window).await

@@ -43,7 +43,7 @@ async fn the_sound_check_says_in_words_what_it_hears() -> Result<()> {
     ensure!(!desk.sound.source_outputs()?.is_empty(), "it listens");
     window.click("place-call").await?;
     window.see("try-now").await?;
-    let until = std::time::Instant::now() + crate::window::PATIENCE;
+    let until = std::time::Instant::now() + crate::desk::PATIENCE;
     while !desk.sound.source_outputs()?.is_empty() {
         ensure!(std::time::Instant::now() < until, "it still listens");
         tokio::time::sleep(std::time::Duration::from_millis(50)).await;

@@ -8,7 +8,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 use rig::{Colour, Picture};
 
-use crate::window::PATIENCE;
+/// How long a person would wait for anything here.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The system's theme, which the window follows.
 #[derive(Clone, Copy, Debug)]

@@ -2,8 +2,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
 
-use crate::desk::Desk;
-use crate::window::{PATIENCE, Window};
+use crate::desk::{Desk, PATIENCE};
+use crate::window::Window;
 
 fn headset(desk: &Desk) -> Result<String> {
     let called = "sink_properties=device.description=Headset";

@@ -11,10 +11,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use rig::Picture;
 use serde_json::{Value, json};
 
-use crate::desk::Desk;
+use crate::desk::{Desk, PATIENCE};
 
-/// How long a person would wait for anything here.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 const GLANCE: Duration = Duration::from_millis(25);
 
 /// Where the keyboard goes: nowhere when the window has not the focus.

@@ -1,5 +1,7 @@
 //! Somebody who speaks over the agent, as loud as it comes back from the loudspeaker.
 
+use std::path::PathBuf;
+
 use anyhow::Result;
 
 use crate::desk::Desk;
@@ -18,24 +20,30 @@ const WORDS: [&str; 8] = [
 
 pub(crate) struct Person<'a> {
     desk: &'a Desk,
-    /// Loudness at the microphone, dBFS.
-    dbfs: f32,
+    said: Vec<PathBuf>,
 }
 
 impl<'a> Person<'a> {
-    pub(crate) fn new(desk: &'a Desk, dbfs: f32) -> Self {
-        Self { desk, dbfs }
+    /// `dbfs` is how loud they are at the microphone. Everything is made beforehand: somebody who speaks takes
+    /// no time of the computer that listens.
+    pub(crate) fn new(desk: &'a Desk, dbfs: f32) -> Result<Self> {
+        let mut said = Vec::new();
+        for (number, words) in WORDS.iter().cycle().take(2 * WORDS.len()).enumerate() {
+            let path = desk.path(&format!("person-{number}.wav"));
+            rig::speech(words, &path)?;
+            let (mut samples, rate) = rig::wav::read_mono(&path)?;
+            // Every other speaker is higher by a tone or so, and the second round the other way about.
+            let higher = !(number + number / WORDS.len()).is_multiple_of(2);
+            let rate = if higher { rate * 9 / 8 } else { rate };
+            let gain = 10_f32.powf((dbfs - rig::rms_dbfs(&samples)) / 20.0);
+            samples.iter_mut().for_each(|sample| *sample = (*sample * gain).clamp(-1.0, 1.0));
+            rig::wav::write_mono(&path, &samples, rate)?;
+            said.push(path);
+        }
+        Ok(Self { desk, said })
     }
 
     pub(crate) fn speak(&self, number: u32) -> Result<rig::Utterance> {
-        let path = self.desk.path("person.wav");
-        rig::speech(WORDS[number as usize % WORDS.len()], &path)?;
-        let (mut samples, rate) = rig::wav::read_mono(&path)?;
-        // Every other speaker is higher by a tone or so.
-        let rate = if number.is_multiple_of(2) { rate } else { rate * 9 / 8 };
-        let gain = 10_f32.powf((self.dbfs - rig::rms_dbfs(&samples)) / 20.0);
-        samples.iter_mut().for_each(|sample| *sample = (*sample * gain).clamp(-1.0, 1.0));
-        rig::wav::write_mono(&path, &samples, rate)?;
-        self.desk.sound.speak_async(&path)
+        self.desk.sound.speak_async(&self.said[number as usize % self.said.len()])
     }
 }

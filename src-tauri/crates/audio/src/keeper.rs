@@ -253,10 +253,11 @@ impl Keeper {
             return;
         };
         let there = |id: &str| id.parse().is_ok_and(|id| running.host.device_by_id(&id).is_some());
+        let rank = |id: &String| self.order.iter().position(|chosen| chosen == id).unwrap_or(usize::MAX);
         let why = if asked {
             self.away = None;
             return;
-        } else if self.away.as_ref() == Some(&now.id) {
+        } else if self.away.as_ref() == Some(&now.id) || rank(&now.id) < rank(&before.id) {
             self.away = None;
             Move::Returned
         } else if there(&before.id) && self.shunned.iter().all(|(id, _)| *id != before.id) {

@@ -500,6 +500,17 @@ fn a_device_that_changes_its_rate_is_opened_anew() -> Result<()> {
 }
 
 #[test]
+fn a_chosen_device_that_is_plugged_in_later_is_taken_as_chosen_and_not_as_the_systems() -> Result<()> {
+    let desk = Desk::new()?;
+    let (_engine, ports) =
+        Engine::start(EngineOptions { speakers: vec!["pulseaudio:headset".into()], ..pulse() });
+    assert_eq!(await_open(&ports, Direction::Speaker)?.id, "pulseaudio:speaker");
+    plug_in(&desk, "headset")?;
+    assert_eq!(await_move(&ports, Direction::Speaker)?, moved("Speaker", "The-headset", Move::Returned));
+    Ok(())
+}
+
+#[test]
 fn the_default_device_is_followed() -> Result<()> {
     let desk = Desk::new()?;
     desk.sound.pactl(&["load-module", "module-null-sink", "sink_name=other rate=48000"])?;

@@ -312,7 +312,9 @@ impl Turn<'_> {
         if silence {
             self.send_silence();
         }
-        if tail {
+        if tail && self.state.controls.turns == Turns::Auto {
+            self.state.tail_until = None;
+        } else if tail {
             self.hand_over_turn();
         }
         if doubt {

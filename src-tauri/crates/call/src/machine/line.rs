@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use audio::{Control, Direction};
+use audio::{Control, Direction, Gate};
 use realtime::{ClientEvent, CloseKind, Closed, WireError};
 
 use super::gap::{Gap, Memory, span};
@@ -346,6 +346,9 @@ impl Turn<'_> {
 
     pub(super) fn end(&mut self, ending: Ending) {
         self.run_clock();
+        // First of all, for the goodbyes take a while.
+        self.state.gate = Some(Gate::Released);
+        self.device(Control::Gate(Gate::Released));
         self.forget_replies();
         if self.state.replies.has_sound() {
             self.device(Control::Flush);

@@ -104,7 +104,7 @@ impl Turn<'_> {
                     self.state.hearing = true;
                 }
             }
-        } else if manual {
+        } else if manual || self.state.controls.mute == Mute::Soft {
             self.state.tail_until = Some(self.now + TAIL_MS);
         }
     }

@@ -181,6 +181,10 @@ impl Turn<'_> {
             Report::Opened { direction, device } => {
                 self.notice_gone(problem::device_code(direction));
                 self.notice_gone(ProblemCode::MicrophoneDenied);
+                // What was said of the device before; if there is something to say of this one, it follows.
+                if self.device_slot(direction).name.as_ref() != Some(&device.name) {
+                    self.notice_gone(problem::moved_code(direction));
+                }
                 if direction == Direction::Microphone {
                     self.state.zeros = false;
                     self.notice_gone(ProblemCode::Telephone);

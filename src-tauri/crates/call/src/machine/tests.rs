@@ -377,11 +377,15 @@ fn a_turn_that_nobody_answers_goes_back_to_listening() {
 
 #[test]
 fn soft_mute_sends_silence_and_hard_mute_closes_the_stream() {
-    Table::live(Turns::Auto).rows(&[
+    let mut table = Table::live(Turns::Auto);
+    table.rows(&[
         (command(Command::Mute(Mute::Soft)), "controls | gate Silent | = muted"),
         (frame(), "append"),
         (command(Command::Talk(true)), "controls | gate Open | = listening"),
-        (command(Command::Talk(false)), "controls | gate Silent | = muted"),
+        (command(Command::Talk(false)), "controls"),
+    ]);
+    assert_eq!(table.wait(TAIL_MS), "gate Silent | = muted", "the end of the word is heard, and no more");
+    table.rows(&[
         (command(Command::Mute(Mute::Hard)), "controls | gate Released | = muted"),
         (command(Command::Talk(true)), ""),
         (command(Command::Mute(Mute::Open)), "controls | gate Open | = listening"),
@@ -481,7 +485,7 @@ fn an_error_is_fatal_before_the_session_and_a_notice_after() {
     let mut table = Table::new(Turns::Auto);
     table.take(Input::Start);
     table.take(connected());
-    table.row(server(error), "Microphone shut | Speaker shut | hang up | gate Released | = ended");
+    table.row(server(error), "gate Released | Microphone shut | Speaker shut | hang up | = ended");
     Table::live(Turns::Auto).row(server(error), "notice ServerError");
 }
 
@@ -491,7 +495,7 @@ fn a_session_that_is_never_agreed_is_given_up() {
     table.take(Input::Start);
     table.take(connected());
     assert_eq!(table.state().deadline(), Some(AGREE_MS));
-    assert_eq!(table.wait(AGREE_MS), "Microphone shut | Speaker shut | hang up | gate Released | = ended");
+    assert_eq!(table.wait(AGREE_MS), "gate Released | Microphone shut | Speaker shut | hang up | = ended");
 }
 
 #[test]
@@ -597,7 +601,17 @@ fn a_move_to_another_device_is_told_by_both_names_until_it_is_over() {
     table.row(moved(Move::Lost), "notice SpeakerMoved");
     let [notice] = table.state().notices.as_slice() else { panic!("{:?}", table.state().notices) };
     assert_eq!(notice.message, "Headset went away, so the call goes on with Built-in.");
+    let device = DeviceFormat {
+        id: "d".into(),
+        name: "Desk".into(),
+        rate_hz: 48_000,
+        channels: 2,
+        format: "f32".into(),
+    };
+    let opened = Input::Device(Report::Opened { direction: Direction::Speaker, device });
+    table.row(opened, "notice gone SpeakerMoved | Speaker open");
     table.rows(&[
+        (moved(Move::Lost), "notice SpeakerMoved"),
         (moved(Move::Returned), "notice gone SpeakerMoved"),
         (moved(Move::Returned), ""),
         (moved(Move::Followed), "notice SpeakerMoved"),
@@ -614,7 +628,7 @@ fn ending_flushes_settles_and_hangs_up() {
     let mut table = Table::speaking();
     table.row(
         command(Command::End),
-        "finish i1 | flush | item 0 'one two three four' | Microphone shut | Speaker shut | hang up | gate Released | = ended",
+        "gate Released | finish i1 | flush | item 0 'one two three four' | Microphone shut | Speaker shut | hang up | = ended",
     );
     table.row(Input::Device(Report::Flushed(vec![played("i1", 500)])), "item 0 'one two' cut 'three four'");
     table.row(frame(), "");

@@ -3,7 +3,7 @@
 use super::*;
 
 const AFTER: u64 = 300_000;
-const HUNG_UP: &str = "Microphone shut | Speaker shut | hang up | not quiet | gate Released | = ended";
+const HUNG_UP: &str = "gate Released | Microphone shut | Speaker shut | hang up | not quiet | = ended";
 
 /// A live call on which nothing has been said yet, one millisecond before the warning.
 fn nearly() -> Table {
