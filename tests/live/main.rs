@@ -50,6 +50,9 @@ mod linux {
     /// How long the canceller and the caller may take to notice a person, from their first word.
     const NOTICED: Duration = Duration::from_millis(2_500);
 
+    /// Different things that the person says before one comes again.
+    const SENTENCES: usize = 16;
+
     struct Asked {
         minutes: f64,
         tries: u32,
@@ -80,7 +83,7 @@ mod linux {
         window.connect(&agent, agent.key()).await?;
         window.click("start-call").await?;
         window.word("Listening").await?;
-        Person::new(&desk, CONVERSATION_DBFS)?.speak(0)?.wait()?;
+        Person::new(&desk, CONVERSATION_DBFS, 1)?.speak(0)?.wait()?;
         let _room = rig::Room::around(&desk.sound, ROOM)?;
         window.word("Speaking").await?;
 
@@ -98,7 +101,7 @@ mod linux {
 
         let mut noticed = 0;
         let mut waits = Vec::new();
-        let person = Person::new(&desk, echo_dbfs)?;
+        let person = Person::new(&desk, echo_dbfs, SENTENCES)?;
         for number in 0..asked.tries {
             window.word("Speaking").await?;
             tokio::time::sleep(Duration::from_millis(2_000)).await;

@@ -24,11 +24,11 @@ pub(crate) struct Person<'a> {
 }
 
 impl<'a> Person<'a> {
-    /// `dbfs` is how loud they are at the microphone. Everything is made beforehand: somebody who speaks takes
+    /// `dbfs` is how loud they are at the microphone; they have `sentences` to say. Everything is made beforehand: somebody who speaks takes
     /// no time of the computer that listens.
-    pub(crate) fn new(desk: &'a Desk, dbfs: f32) -> Result<Self> {
+    pub(crate) fn new(desk: &'a Desk, dbfs: f32, sentences: usize) -> Result<Self> {
         let mut said = Vec::new();
-        for (number, words) in WORDS.iter().cycle().take(2 * WORDS.len()).enumerate() {
+        for (number, words) in WORDS.iter().cycle().take(sentences).enumerate() {
             let path = desk.path(&format!("person-{number}.wav"));
             rig::speech(words, &path)?;
             let (mut samples, rate) = rig::wav::read_mono(&path)?;

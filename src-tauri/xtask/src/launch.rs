@@ -15,7 +15,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<()> {
     Run::words("cargo build --bin sidetone").run()?;
     println!("\n==> [5/5] run: the window opens on the practice agent; close it to come back here");
     needs_screen()?;
-    let app = workspace::target().join("debug").join(format!("sidetone{}", std::env::consts::EXE_SUFFIX));
+    let app = workspace::app();
     let practice = ["--practice".to_owned()];
     Run::new(app).args(if arguments.is_empty() { &practice } else { arguments }).run()
 }

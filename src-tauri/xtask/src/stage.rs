@@ -70,7 +70,7 @@ impl Selection {
 pub(crate) fn run(verb: &str, stages: &[Stage], selection: &Selection) -> Result<()> {
     let chosen = selection.pick(stages)?;
     let started = Instant::now();
-    if let Some(warning) = room().and_then(|free| tight(free, workspace::target().exists())) {
+    if let Some(warning) = room().and_then(|free| tight(free, workspace::app().exists())) {
         println!("{warning}");
     }
     let mut rows = Vec::new();
@@ -102,7 +102,7 @@ pub(crate) fn run(verb: &str, stages: &[Stage], selection: &Selection) -> Result
 
 /// What is free where cargo builds, in bytes; `None` where the system does not say.
 fn room() -> Option<u64> {
-    fs4::available_space(workspace::root()).ok()
+    fs4::available_space(workspace::target()).ok()
 }
 
 /// Said before a run that has everything to build and may not have the room for it.

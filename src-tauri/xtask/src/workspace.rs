@@ -22,6 +22,11 @@ pub(crate) fn target() -> PathBuf {
     }
 }
 
+/// The app as the development profile builds it.
+pub(crate) fn app() -> PathBuf {
+    target().join("debug").join(format!("sidetone{}", std::env::consts::EXE_SUFFIX))
+}
+
 /// Where stages leave pictures and logs for people to look at.
 #[cfg(target_os = "linux")]
 pub(crate) fn artefacts() -> PathBuf {

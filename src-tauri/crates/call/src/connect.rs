@@ -74,9 +74,10 @@ impl Net {
 }
 
 /// Why an attempt failed, and whether another may succeed.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Failed {
     pub(crate) problem: Problem,
+    /// Another attempt may succeed.
     pub(crate) retry: bool,
     /// It may be the conversation to resume that was refused, and not the line.
     pub(crate) conversation: bool,

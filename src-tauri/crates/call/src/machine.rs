@@ -13,9 +13,10 @@ mod state;
 
 use std::time::Duration;
 
-use audio::{Control, EchoFigures, FRAME_SAMPLES, Report};
+use audio::{Control, EchoFigures, FRAME_SAMPLES, Gate, Report};
 use realtime::{ClientEvent, Closed, ServerEvent};
 
+use crate::connect::Failed;
 use crate::event::{Clock, Event, Mute, Problem, ProblemCode, Role, Step, Turns};
 use crate::figures;
 use crate::problem;
@@ -55,15 +56,7 @@ pub(crate) enum Input {
     /// How far the attempt to connect has come.
     Step(Step),
     Connected(Wishes),
-    ConnectFailed {
-        problem: Problem,
-        /// Another attempt may succeed.
-        retry: bool,
-        /// It may be the conversation to resume that was refused.
-        conversation: bool,
-        /// The wait that was asked for.
-        after: Option<Duration>,
-    },
+    ConnectFailed(Failed),
     Server(Box<ServerEvent>),
     /// Sound of a reply, 24 kHz mono; ids are absent on a binary line.
     Sound {
@@ -160,8 +153,7 @@ impl Turn<'_> {
             Input::Command(command) => self.obey(command),
             Input::Step(step) => self.advance(step),
             Input::Connected(wishes) => self.connected(wishes),
-            Input::ConnectFailed { conversation: true, .. } if self.lets_conversation_go() => {}
-            Input::ConnectFailed { problem, retry, after, .. } => self.connect_failed(problem, retry, after),
+            Input::ConnectFailed(failed) => self.connect_failed(failed),
             Input::Server(event) => {
                 self.state.line.heard(self.now);
                 self.hear_server(*event);
@@ -253,11 +245,7 @@ impl Turn<'_> {
         self.settle_budget();
         self.settle_idle(passed);
         self.consider_handover();
-        let gate = self.state.wanted_gate();
-        if self.state.gate != Some(gate) {
-            self.state.gate = Some(gate);
-            self.device(Control::Gate(gate));
-        }
+        self.set_gate(self.state.wanted_gate());
         self.settle_barge();
         let dead = self.state.zeros && self.state.controls.mute == Mute::Open && !self.state.is_ended();
         if std::mem::replace(&mut self.state.zeros_told, dead) != dead {
@@ -270,6 +258,12 @@ impl Turn<'_> {
         if self.state.told.as_ref() != Some(&status) {
             self.state.told = Some(status.clone());
             self.tell(Event::Status { status });
+        }
+    }
+
+    pub(super) fn set_gate(&mut self, gate: Gate) {
+        if self.state.gate.replace(gate) != Some(gate) {
+            self.device(Control::Gate(gate));
         }
     }
 
@@ -304,18 +298,15 @@ impl Turn<'_> {
             (due(self.state.tail_until), due(self.state.awaiting), due(self.state.reply_by));
         let (doubt, silence) = (due(self.state.doubt_due()), due(self.state.silence_due()));
         if due(agree_by) {
-            if !self.lets_conversation_go() {
-                self.connect_failed(problem::never_agreed(AGREE_MS / 1_000), true, None);
-            }
+            let problem = problem::never_agreed(AGREE_MS / 1_000);
+            self.connect_failed(Failed { problem, retry: true, conversation: true, after: None });
             return;
         }
         if silence {
             self.send_silence();
         }
-        if tail && self.state.controls.turns == Turns::Auto {
-            self.state.tail_until = None;
-        } else if tail {
-            self.hand_over_turn();
+        if tail {
+            self.tail_over();
         }
         if doubt {
             self.offer_to_continue();

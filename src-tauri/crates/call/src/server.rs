@@ -3,6 +3,7 @@
 use audio::Control;
 use realtime::{ErrorWeight, Item, ItemKind, Progress, Response, ServerEvent, Session, Status, WireError};
 
+use crate::connect::Failed;
 use crate::event::{Event, ProblemCode, Role, Turns};
 use crate::machine::Turn;
 use crate::problem;
@@ -108,7 +109,10 @@ impl Turn<'_> {
             return;
         }
         match session::other_rate(&session) {
-            Some(rate) => self.connect_failed(problem::wrong_rate(rate), false, None),
+            Some(rate) => {
+                let problem = problem::wrong_rate(rate);
+                self.connect_failed(Failed { problem, retry: false, conversation: false, after: None });
+            }
             None => self.ready(),
         }
     }

@@ -120,9 +120,9 @@ impl Task {
                     self.line = Some(line);
                     self.feed(Input::Connected(wishes)).await;
                 }
-                Happening::Attempt(Err(Failed { problem, retry, conversation, after })) => {
+                Happening::Attempt(Err(failed)) => {
                     self.attempt = None;
-                    self.feed(Input::ConnectFailed { problem, retry, conversation, after }).await;
+                    self.feed(Input::ConnectFailed(failed)).await;
                 }
                 Happening::Prepared(Ok((line, wishes))) => {
                     self.preparing = None;

@@ -8,6 +8,7 @@ use realtime::{ClientEvent, CloseKind, Closed, WireError};
 use super::gap::{Gap, Memory, span};
 use super::handover::Handover;
 use super::{AGREE_MS, ATTEMPTS, Effect, Phase, SUMMARY_CHARS, Turn};
+use crate::connect::Failed;
 use crate::event::{DeviceView, Ending, Event, Problem, ProblemCode, Step};
 use crate::problem;
 use crate::session::{self, Wishes};
@@ -186,8 +187,12 @@ impl Turn<'_> {
         Memory::Told
     }
 
-    /// An attempt has failed; `after` is the wait that was asked for.
-    pub(crate) fn connect_failed(&mut self, problem: Problem, retry: bool, after: Option<Duration>) {
+    /// A conversation that may be what was refused is let go before anything else is.
+    pub(crate) fn connect_failed(&mut self, failed: Failed) {
+        let Failed { problem, retry, conversation, after } = failed;
+        if conversation && self.lets_conversation_go() {
+            return;
+        }
         let attempt = match self.state.phase {
             Phase::Reconnecting { attempt, .. } if retry && attempt < ATTEMPTS => attempt + 1,
             _ => return self.end(Ending::Failed { problem }),
@@ -202,14 +207,13 @@ impl Turn<'_> {
 
     /// The server did not take the session.
     pub(crate) fn session_refused(&mut self, error: &WireError) {
-        if !self.lets_conversation_go() {
-            self.connect_failed(problem::session_refused(error), false, None);
-        }
+        let problem = problem::session_refused(error);
+        self.connect_failed(Failed { problem, retry: false, conversation: true, after: None });
     }
 
     /// A conversation that the server does not want back is let go, and the new one is told of it. `false`
     /// where none was to be resumed, so that the failure must have another reason.
-    pub(super) fn lets_conversation_go(&mut self) -> bool {
+    fn lets_conversation_go(&mut self) -> bool {
         match self.state.phase {
             Phase::Reconnecting { attempt, .. } if self.state.resuming.is_some() => {
                 self.state.conversation = None;
@@ -222,10 +226,8 @@ impl Turn<'_> {
 
     pub(super) fn line_closed(&mut self, closed: &Closed) {
         if !self.state.is_live() {
-            if !may_mean_the_conversation(closed) || !self.lets_conversation_go() {
-                self.connect_failed(problem::closed_early(closed), true, None);
-            }
-            return;
+            let (problem, conversation) = (problem::closed_early(closed), may_mean_the_conversation(closed));
+            return self.connect_failed(Failed { problem, retry: true, conversation, after: None });
         }
         let problem = problem::line_lost(closed);
         let at_least = match (closed.kind, closed.code) {
@@ -347,8 +349,7 @@ impl Turn<'_> {
     pub(super) fn end(&mut self, ending: Ending) {
         self.run_clock();
         // First of all, for the goodbyes take a while.
-        self.state.gate = Some(Gate::Released);
-        self.device(Control::Gate(Gate::Released));
+        self.set_gate(Gate::Released);
         self.forget_replies();
         if self.state.replies.has_sound() {
             self.device(Control::Flush);

@@ -109,8 +109,12 @@ impl Turn<'_> {
         }
     }
 
-    pub(super) fn hand_over_turn(&mut self) {
+    /// The end of the word is out; in manual turns that hands the turn over.
+    pub(super) fn tail_over(&mut self) {
         self.state.tail_until = None;
+        if self.state.controls.turns == Turns::Auto {
+            return;
+        }
         self.state.hearing = false;
         if !self.state.is_live() {
             self.state.line.hand_over_later();

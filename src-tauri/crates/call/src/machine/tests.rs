@@ -105,10 +105,7 @@ impl Input {
             Input::Command(command) => Input::Command(command.clone()),
             Input::Step(step) => Input::Step(*step),
             Input::Connected(wishes) => Input::Connected(wishes.clone()),
-            Input::ConnectFailed { problem, retry, conversation, after } => {
-                let (retry, conversation, after) = (*retry, *conversation, *after);
-                Input::ConnectFailed { problem: problem.clone(), retry, conversation, after }
-            }
+            Input::ConnectFailed(failed) => Input::ConnectFailed(failed.clone()),
             Input::Waiting { ms } => Input::Waiting { ms: *ms },
             Input::Prepared(wishes) => Input::Prepared(wishes.clone()),
             Input::PrepareFailed { problem, conversation } => {

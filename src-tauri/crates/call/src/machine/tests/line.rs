@@ -46,7 +46,7 @@ impl Table {
     fn failed(&mut self, retry: bool, after: Option<u64>) -> String {
         let problem = problem::never_agreed(10);
         let after = after.map(Duration::from_secs);
-        self.take(Input::ConnectFailed { problem, retry, conversation: false, after })
+        self.take(Input::ConnectFailed(Failed { problem, retry, conversation: false, after }))
     }
 
     fn attempt(&self) -> u32 {
@@ -629,7 +629,7 @@ fn unresumed(how: impl FnOnce(&mut Table) -> String) -> (Table, String) {
 fn a_conversation_that_the_server_does_not_know_any_more_is_told_to_it_in_short() {
     let refused = |table: &mut Table| {
         let problem = problem::never_agreed(10);
-        table.take(Input::ConnectFailed { problem, retry: false, conversation: true, after: None })
+        table.take(Input::ConnectFailed(Failed { problem, retry: false, conversation: true, after: None }))
     };
     let closed = |table: &mut Table| {
         table.take(connected());
@@ -669,6 +669,6 @@ fn what_fails_without_a_conversation_is_no_matter_of_it() {
     let mut table = Table::new(Turns::Auto);
     table.take(Input::Start);
     let problem = problem::never_agreed(10);
-    table.take(Input::ConnectFailed { problem, retry: false, conversation: true, after: None });
+    table.take(Input::ConnectFailed(Failed { problem, retry: false, conversation: true, after: None }));
     assert!(table.state().is_ended());
 }
